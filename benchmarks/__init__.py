@@ -1,0 +1,1 @@
+"""Speed as a ratio against a named rival in the same run; never an assertion in a test."""

@@ -1,0 +1,93 @@
+"""The use-cases, shared by every door: they read files, call the rooms below and return plain documents.
+
+Nothing here prints or decides; what a person typed wrong comes back as one `CounterpoiseError`.
+Imports are inside the functions, so that a door that only lists its commands loads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+OnStage = Callable[[str, Document], None]
+
+
+def init(directory: Path, template: str) -> list[Path]:
+    """Write a commented case into `directory`; never overwrites."""
+    from counterpoise.service.cases import write_case
+
+    return write_case(directory, template)
+
+
+def plan(case: Path, *, runs_dir: Path, on_stage: OnStage, html: bool = True) -> Document:
+    """Plan a case and write its run folder.
+
+    `on_stage` is called with ("plan", document) as soon as the plan is solved, then with
+    ("analysis", document) when the questions that need more solves are answered.
+    """
+    from counterpoise.service.planning import plan_case
+
+    return plan_case(case, runs_dir=runs_dir, on_stage=on_stage, html=html)
+
+
+def quote(case: Path, offers: Path) -> Document:
+    """Say of each quote in `offers`: accept, haggle (to which price) or refuse."""
+    from counterpoise.service.quotes import review_quotes
+
+    return review_quotes(case, offers)
+
+
+def size(
+    model: str,
+    *,
+    chips: Sequence[str],
+    input_tokens: float,
+    output_tokens: float,
+    ttft_s: float,
+    tpot_s: float,
+    percentile: float,
+    cached_share: float,
+    precisions: Sequence[str],
+    limit: int,
+    as_of: date | None,
+) -> Document:
+    """List the best deployments of a model under latency targets."""
+    from counterpoise.service.sizing import Question, size_model
+
+    question = Question(
+        input_tokens, output_tokens, ttft_s, tpot_s, percentile, cached_share, tuple(precisions)
+    )
+    return size_model(model, tuple(chips), question, limit, as_of)
+
+
+def accuracy(file: Path, *, kind: str, all_rows: bool, predictions: Path | None) -> Document:
+    """Hold predictions against a measured table; `predictions` names a CSV to write them to."""
+    from counterpoise.service.measured import accuracy_of
+
+    return accuracy_of(file, kind=kind, all_rows=all_rows, predictions=predictions)
+
+
+def catalogue(kind: str, *, filters: Mapping[str, str], as_of: date | None) -> Document:
+    """List the facts of a kind that pass every filter."""
+    from counterpoise.catalogue.browse import rows
+    from counterpoise.service.cases import facts_on
+
+    return {"kind": kind, "rows": rows(facts_on(as_of), kind, filters)}
+
+
+def catalogue_show(name: str, as_of: date | None) -> Document:
+    """Show one fact with every figure, its source and its date."""
+    from counterpoise.catalogue.browse import show
+    from counterpoise.service.cases import facts_on
+
+    return show(facts_on(as_of), name)
+
+
+def assumptions(case: Path) -> Document:
+    """List every default that the program fills into a case."""
+    from counterpoise.service.planning import assumptions_of
+
+    return assumptions_of(case)

@@ -13,10 +13,11 @@ from counterpoise.errors import NoPlan, RunFailed
 from counterpoise.planning.constraints import constrain
 from counterpoise.planning.formulation import Formulation
 from counterpoise.planning.objective import money_scale, set_objective
+from counterpoise.planning.possible import may_run, may_substitute
 from counterpoise.planning.problem import Limits, Problem
 from counterpoise.planning.solve import optimise
 from counterpoise.planning.tables import Array, Tables, tables
-from counterpoise.planning.variables import Elastic, declare, may_run, may_substitute
+from counterpoise.planning.variables import Elastic, declare
 
 SEARCH_S = 20.0
 """Seconds for each of the solves below: an explanation that takes longer is not waited for."""

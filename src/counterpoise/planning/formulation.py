@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from counterpoise.planning.objective import Charges, charges
+from counterpoise.planning.possible import in_use, spans
 from counterpoise.planning.rows import Labels, Rows
 from counterpoise.planning.tables import SECONDS_PER_HOUR, Array, Index, Tables
-from counterpoise.planning.variables import Elastic, Variables, in_use, spans
+from counterpoise.planning.variables import Elastic, Variables
 
 
 class Formulation:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from counterpoise.planning.possible import HOURS_PER_DAY, in_use
 from counterpoise.planning.rows import ABSENT, Labels
 from counterpoise.planning.tables import Array, Index, Tables
-from counterpoise.planning.variables import HOURS_PER_DAY, Variables, in_use
+from counterpoise.planning.variables import Variables
 
 W_PER_KW = 1000.0
 ALL_SCENARIOS = -1

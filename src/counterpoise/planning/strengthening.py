@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from counterpoise.planning.formulation import Formulation
-from counterpoise.planning.variables import TIME_DIMS, spans
+from counterpoise.planning.possible import spans
+from counterpoise.planning.variables import TIME_DIMS
 
 LEAST_PART = 0.01
 """Cuts with a smaller part of a system, or a greater one than 1 less this, say next to nothing."""

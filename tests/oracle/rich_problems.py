@@ -104,7 +104,7 @@ def _supply(draw: st.DrawFn, n: int) -> PerPeriod:
 def _buys(draw: st.DrawFn, n: int, pools: dict[str, Pool]) -> dict[str, Buy]:
     buys = {}
     for pool in pools.values():
-        for id_ in (f"new {pool.id}", f"used {pool.id}")[: draw(st.integers(0, 2)) if pool.on_site else 0]:
+        for id_ in (f"new {pool.id}", f"used {pool.id}")[: draw(rarely(1, 2, 0)) if pool.on_site else 0]:
             life = draw(st.sampled_from((1, 2, 3, 12)))
             price = draw(figures(30e3, 200e3))
             prices = tuple(price * draw(rarely(0.9**t, INF)) for t in range(n))
@@ -128,7 +128,7 @@ def _reserves(draw: st.DrawFn, n: int, pools: dict[str, Pool]) -> dict[str, Rese
 def _rents(draw: st.DrawFn, n: int, pools: dict[str, Pool], units: tuple[float, ...]) -> dict[str, Rent]:
     rents = {}
     for pool in pools.values():
-        for id_ in (f"rent {pool.id}", f"spot {pool.id}")[: 0 if pool.on_site else draw(st.integers(0, 2))]:
+        for id_ in (f"rent {pool.id}", f"spot {pool.id}")[: 0 if pool.on_site else draw(rarely(1, 2, 0))]:
             prices = over_periods(draw, n, st.one_of(figures(5.0, 60.0), figures(5.0, 60.0), st.just(INF)))
             supply = over_periods(draw, n, st.sampled_from((INF, INF, 0.0, 1.3, 4.0)))
             rents[id_] = Rent(id_, pool.id, prices, supply, draw(st.sampled_from(units)))
@@ -137,7 +137,7 @@ def _rents(draw: st.DrawFn, n: int, pools: dict[str, Pool], units: tuple[float, 
 
 def _techniques(draw: st.DrawFn) -> dict[str, TechniqueOption]:
     first, weeks = draw(st.integers(0, 1)), draw(figures(0.0, 8.0))
-    port = TechniqueOption("port", draw(figures(0.0, 40e3)), weeks, 500.0, None, first)
+    port = TechniqueOption("port", draw(figures(0.0, 20e3)), weeks, 500.0, None, first)
     training = draw(rarely("teaching", None, "tuning"))
     distil = TechniqueOption("distil", draw(figures(0.0, 20e3)), 4.0, 0.0, training)
     return {"port": port, "distil": distil}
@@ -161,7 +161,7 @@ def _demand(draw: st.DrawFn, n: int, blocks: int) -> dict[str, ServingDemand]:
             input_tokens=900.0,
             output_tokens=300.0,
             reserve_margin=draw(st.sampled_from((0.0, 0.15))),
-            unserved_usd_per_request=draw(rarely(0.02, 0.005, 0.2, INF)),
+            unserved_usd_per_request=draw(rarely(0.3, 0.01, 0.05, INF)),
             share_caps={"routed": draw(st.sampled_from((0.0, 0.3, 0.7, 1.0))), "cached": 0.2},
         )
     return demand
@@ -173,14 +173,14 @@ def _serving(
     serving = {}
     for workload in demand:
         for pool in pools:
-            for k in range(draw(st.integers(0, 2))):
+            for k in range(draw(rarely(2, 1, 0))):
                 id_ = f"{workload} {k} on {pool}"
                 requires = _requires(draw)
                 serving[id_] = ServingDeployment(
                     id=id_,
                     workload=workload,
                     pool=pool,
-                    requests_per_s=draw(figures(0.4, 4.0)) * (2.0 if requires else 1.0),
+                    requests_per_s=draw(figures(0.4, 4.0)) * (3.0 if requires else 1.0),
                     power_w=draw(st.sampled_from((500.0, 3000.0, 5000.0))),
                     replica_systems=draw(st.sampled_from((0.125, 0.5, 1.0, 1.5, 2.0, 3.0))),
                     requires=requires,
@@ -194,7 +194,7 @@ def _substitutes(draw: st.DrawFn, n: int, demand: dict[str, ServingDemand]) -> d
     substitutes = {}
     for workload in demand:
         for group in (None, "routed", "cached"):
-            if draw(st.booleans()):
+            if draw(rarely(False, True)):
                 id_ = f"{workload} by {group}"
                 price = over_periods(draw, n, st.one_of(figures(0.0, 0.02), st.just(INF)))
                 substitutes[id_] = Substitute(id_, workload, price, _requires(draw), group)
@@ -215,7 +215,7 @@ def _works(draw: st.DrawFn, n: int) -> dict[str, TrainingDemand]:
             window_days=draw(st.sampled_from((None, 3.0, 30.0, 45.0, 91.0, 185.0))),
             first_period=first,
             last_period=draw(st.integers(first, n)),
-            unserved_usd_per_token=draw(rarely(5e-6, 1e-6, 2e-5, INF)),
+            unserved_usd_per_token=draw(rarely(1e-4, 1e-6, 1e-5, INF)),
             optional=optional,
         )
     return works
@@ -227,7 +227,7 @@ def _training(
     training = {}
     for workload in works:
         for pool in pools:
-            if draw(st.booleans()):
+            if draw(rarely(True, False)):
                 id_ = f"{workload} on {pool}"
                 needs = () if workload == "teaching" else _requires(draw)
                 # No technique waits for a run that itself waits for it.
@@ -247,7 +247,7 @@ def _training(
 
 def _limits(draw: st.DrawFn, n: int) -> Limits:
     return Limits(
-        capex_usd=draw(rarely(INF, 0.0, 300e3)),
+        capex_usd=draw(rarely(INF, 60e3, 300e3)),
         capex_usd_per_period=draw(rarely((INF,) * n, (150e3,) * n, ())),
         opex_usd=draw(rarely(INF, 150e3)),
         opex_usd_per_period=draw(rarely((INF,) * n, (70e3,) * n)),

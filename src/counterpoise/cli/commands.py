@@ -122,7 +122,7 @@ def size(
         input_tokens=_quantity(input_tokens, "tokens", "--input"),
         output_tokens=_quantity(output_tokens, "tokens", "--output"),
         ttft_s=_quantity(ttft, "time", "--ttft"),
-        tpot_s=_quantity(tpot, "time", "--tpot"),
+        tpot_s=_quantity(tpot, "time", "--tpot", write="ms"),
         percentile=percentile,
         cached_share=_quantity(cached, "share", "--cached"),
         precisions=list(precision or ()),
@@ -227,10 +227,10 @@ def _show(document: dict[str, Any], lines: Any, as_json: bool) -> None:  # noqa:
         say(lines(document, width()))
 
 
-def _quantity(text: str, dimension: str, option: str) -> float:
+def _quantity(text: str, dimension: str, option: str, *, write: str = "") -> float:
     from counterpoise.units import quantity
 
-    return quantity(text, dimension, where=Where(field=option))
+    return quantity(text, dimension, write=write, where=Where(field=option))
 
 
 def _date(text: str | None) -> date | None:

@@ -21,6 +21,8 @@ MEASURED = ROOT / "src" / "counterpoise" / "performance" / "measurements"
 EXAMPLE = ROOT / "examples" / "sme-reasoning"
 WIDTH = 100
 SHOWN_OF_ANSWER = "Purchases and rentals"
+SHOWN_CHART = "cost"
+PICTURE = re.compile(r"(<!-- picture -->\n).*?(\n\n## )", re.DOTALL)
 BLOCK = re.compile(r"(<!-- demo -->\n```\n).*?(\n```)", re.DOTALL)
 
 
@@ -81,8 +83,11 @@ def demo() -> None:
     readme = ROOT / "README.md"
     whole = readme.read_text(encoding="utf-8")
     readme.write_text(BLOCK.sub(lambda m: m[1] + shown + m[2], whole), encoding="utf-8")
-    chart = figures(document)[0].svg.replace("currentColor", "#333333")
-    (ROOT / "docs" / "demo.svg").write_text(chart, encoding="utf-8")
+    chart = next(f for f in figures(document) if f.name == SHOWN_CHART)
+    (ROOT / "docs" / "demo.svg").write_text(chart.svg.replace("currentColor", "#333333"), encoding="utf-8")
+    words = f"![{chart.title}](docs/demo.svg)\n\n*{chart.title}. {chart.caption}*"
+    whole = readme.read_text(encoding="utf-8")
+    readme.write_text(PICTURE.sub(lambda m: m[1] + words + m[2], whole), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +61,23 @@ def test_a_looser_target_never_costs_more(answer):
     looser = service.size("deepseek-r1", chips=["H20"], **{**ASKED, "ttft_s": 4.0, "tpot_s": 0.1})
     best = "usd_per_million_output_tokens"
     assert looser["deployments"][0][best] <= answer["deployments"][0][best]
+
+
+def test_a_config_json_is_a_model_by_its_path():
+    config = Path(__file__).parents[1] / "catalogue" / "configs" / "Qwen--Qwen3-8B.json"
+    answer = service.size(str(config), chips=["H20"], **ASKED)
+    assert answer["model"] == "Qwen--Qwen3-8B" and answer["deployments"]
+
+
+def test_a_model_of_the_hub_is_fetched_by_name_only_when_asked_and_missing_help_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(BadInput, match="extra `hub`"):
+        service.size("hub:Qwen/Qwen3-8B", chips=["H20"], **ASKED)
+
+
+def test_a_model_of_the_hub_is_read_from_what_the_hub_gives(monkeypatch):
+    config = Path(__file__).parents[1] / "catalogue" / "configs" / "Qwen--Qwen3-8B.json"
+    hub = types.ModuleType("huggingface_hub")
+    hub.hf_hub_download = lambda repository, name: str(config)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    assert service.size("hub:Qwen/Qwen3-8B", chips=["H20"], **ASKED)["model"] == "Qwen/Qwen3-8B"

@@ -133,8 +133,8 @@ def _read(path: Path) -> list[Row]:
     return list(rows(read_bytes(path), str(path), columns, required))
 
 
-def read_config(path: Path) -> Model:
-    """Return the model of a Hugging Face config.json, named by its file."""
+def read_config(path: Path, name: str = "") -> Model:
+    """Return the model of a Hugging Face config.json, called `name` or by its file."""
     where = Where(str(path))
     try:
         config = json.loads(read_bytes(path).decode("utf-8-sig"))
@@ -146,7 +146,7 @@ def read_config(path: Path) -> Model:
         raise BadInput("the file nests too deeply.", where=where) from None
     if not isinstance(config, dict):
         raise BadInput("not a config.json: the file holds no object.", where=where)
-    return model_from_config(config, path.stem, where=where)
+    return model_from_config(config, name or path.stem, where=where)
 
 
 def _released(model: Model) -> Model:

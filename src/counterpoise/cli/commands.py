@@ -93,7 +93,8 @@ def quote(
 @app.command()
 def size(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A model of the catalogue, or a config.json.")
+        str,
+        typer.Argument(metavar="MODEL", help="A model of the catalogue, a config.json, or hub:OWNER/NAME."),
     ],
     chip: Annotated[
         list[str] | None, typer.Option(metavar="CHIP", help="Repeatable; all if not given.")

@@ -98,7 +98,7 @@ def with_analyses(
             "change_pct": round(100 * WORSE),
             "direction": "lower" if weak.fact.worse_is_lower else "higher",
             "cost_change": None if weak.change.usd is None else money(weak.change.usd),
-            "effect": weak.effect,
+            "effect": in_words(weak.effect, assembled),
         }
         added["sensitivity"] = [
             {
@@ -108,7 +108,7 @@ def with_analyses(
                 "low": s.fact.low,
                 "high": s.fact.high,
                 "cost_change": None if s.change.usd is None else money(s.change.usd),
-                "effect": s.effect,
+                "effect": in_words(s.effect, assembled),
             }
             for s in worst
         ]
@@ -176,17 +176,30 @@ def why_not(assembled: Assembled, plan: Plan) -> list[Any]:
     problem = assembled.problem
 
     def name(id_: str) -> str:
-        sized = assembled.serving.get(id_)
-        if sized is not None:
-            place = "owned" if problem.pools[sized.deployment.pool].on_site else "rented"
-            words = f"{sized.model} {sized.precision} on {sized.system}, {place}"
-            return f"{words}, for {sized.deployment.workload}"
-        trained = assembled.training.get(id_)
-        if trained is not None:
-            return f"{trained.deployment.workload} on {trained.system}"
-        api = assembled.apis.get(id_)
-        workload = problem.substitutes[id_].workload
-        return f"{api.model} API from {api.provider} for {workload}" if api else id_.replace(" | ", ": ")
+        return name_of(id_, assembled)
 
     reasons = [*not_chosen(problem, plan, name=name), *(Reason(r.what, r.why) for r in assembled.refusals)]
     return list(most_interesting(grouped(reasons), WHY_NOT_SHOWN))
+
+
+def in_words(effect: str, assembled: Assembled) -> str:
+    """An effect with names in place of ids."""
+    for id_ in assembled.problem.substitutes:
+        effect = effect.replace(id_, name_of(id_, assembled))
+    return effect.replace(" @ cloud", " rented").replace(" @ site", " owned")
+
+
+def name_of(id_: str, assembled: Assembled) -> str:
+    """What a person calls a deployment or a substitute."""
+    problem = assembled.problem
+    sized = assembled.serving.get(id_)
+    if sized is not None:
+        place = "owned" if problem.pools[sized.deployment.pool].on_site else "rented"
+        words = f"{sized.model} {sized.precision} on {sized.system}, {place}"
+        return f"{words}, for {sized.deployment.workload}"
+    trained = assembled.training.get(id_)
+    if trained is not None:
+        return f"{trained.deployment.workload} on {trained.system}"
+    api = assembled.apis.get(id_)
+    workload = problem.substitutes[id_].workload
+    return f"{api.model} API from {api.provider} for {workload}" if api else id_.replace(" | ", ": ")

@@ -20,6 +20,7 @@ LIFE_YEARS = 5.0
 UPKEEP_SHARE_PER_YEAR = 0.05
 PUE, ELECTRICITY_USD_PER_KWH = 1.35, 0.085
 """Of a new air-cooled hall, and industrial power in China in 2024; used where the price is a purchase."""
+HUB = "hub:"
 PRECISIONS = ("bf16", "fp8", "int8", "int4", "fp4")
 
 
@@ -109,7 +110,12 @@ def size_model(
 
 
 def model_of(catalogue: Catalogue, name: str) -> Model:
-    """A model of the catalogue by any of its names, or of a config.json by its path."""
+    """A model of the catalogue by any of its names, of a config.json by its path, or "hub:OWNER/NAME".
+
+    Only the last one uses the network, and only because it was asked to.
+    """
+    if name.startswith(HUB):
+        return read_config(_from_hub(name.removeprefix(HUB)), name.removeprefix(HUB))
     path = Path(name)
     if path.suffix == ".json":
         if not path.is_file():
@@ -118,6 +124,24 @@ def model_of(catalogue: Catalogue, name: str) -> Model:
             )
         return read_config(path)
     return find_model(catalogue, name)
+
+
+def _from_hub(repository: str) -> Path:
+    """Fetch a repository's config.json from the Hugging Face hub; its path in the hub's own cache."""
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        raise BadInput(
+            "models of the hub need the extra `hub`.",
+            where=Where(field="MODEL"),
+            hint="Install counterpoise[hub], or give the path of a config.json.",
+        ) from None
+    try:
+        return Path(hf_hub_download(repository, "config.json"))
+    except Exception as error:  # noqa: BLE001  the hub's own errors are many, and all mean the same here
+        raise BadInput(
+            f"{repository} cannot be had from the hub ({type(error).__name__}).", where=Where(field="MODEL")
+        ) from None
 
 
 def _scale_up(chip: Chip) -> int:

@@ -57,8 +57,10 @@ def accepted_tokens(speculative: tuple[ArrayLike, ArrayLike] | None) -> tuple[Ar
     rate, drafted = np.broadcast_arrays(*(np.asarray(x, float) for x in speculative or (0.0, 0.0)))
     if not ((rate >= 0) & (rate <= 1) & (drafted >= 0)).all():
         raise Refused("an acceptance rate lies between 0 and 1, and drafted tokens are at least 0.")
-    refusal = np.maximum(1 - rate, 1e-12)
-    gained = np.where(rate < 1, (1 - rate ** (drafted + 1)) / refusal, drafted + 1)
+    # expm1 keeps the quotient exact where the rate is next to 1.
+    log_rate = np.log(np.clip(rate, 1e-300, 1.0))
+    per_token = np.expm1(np.where(log_rate < 0, log_rate, -1.0))
+    gained = np.where(log_rate < 0, np.expm1((drafted + 1) * log_rate) / per_token, drafted + 1)
     return drafted, gained
 
 

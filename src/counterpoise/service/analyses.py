@@ -184,7 +184,7 @@ def why_not(assembled: Assembled, plan: Plan) -> list[Any]:
 
 def in_words(effect: str, assembled: Assembled) -> str:
     """An effect with names in place of ids."""
-    for id_ in assembled.problem.substitutes:
+    for id_ in sorted(assembled.problem.substitutes, key=len, reverse=True):
         effect = effect.replace(id_, name_of(id_, assembled))
     return effect.replace(" @ cloud", " rented").replace(" @ site", " owned")
 

@@ -251,7 +251,7 @@ def _limits(draw: st.DrawFn, n: int) -> Limits:
         capex_usd_per_period=draw(rarely((INF,) * n, (150e3,) * n, ())),
         opex_usd=draw(rarely(INF, 150e3)),
         opex_usd_per_period=draw(rarely((INF,) * n, (70e3,) * n)),
-        power_w=tuple(draw(rarely(INF, 4e3, 12e3)) for _ in range(n)),
+        power_w=tuple(draw(rarely(INF, 900.0, 3e3)) for _ in range(n)),
         systems=draw(rarely({}, {"a": 2.0}, {"a": 3.5, "b": 1.0})),
         engineer_weeks_per_period=draw(rarely((), (4.0,) * n, tuple(6.0 * (t % 2) for t in range(n)))),
     )

@@ -173,6 +173,18 @@ def test_a_dearer_quote_is_refused_and_a_gift_accepted(small, tmp_path):
     assert answers["robbery"]["decision"] == "refuse" and answers["robbery"]["why"]
 
 
+def test_a_cache_that_answers_for_nothing_is_no_rival_of_a_quote(tmp_path):
+    text = SMALL.replace("[fp8-weights]", "[fp8-weights, answer-cache]")
+    offers = tmp_path / "quotes.csv"
+    offers.write_text(
+        "name,kind,system,price,date,regions,lead_time,source\n"
+        "robbery,buy,HGX-H20-8,90M CNY,2025-02-01,CN,1 weeks,a quote\n",
+        encoding="utf-8",
+    )
+    (answer,) = service.quote(folder(tmp_path / "case", text), offers)["quotes"]
+    assert answer["decision"] == "refuse" and "answer cache" not in answer["why"]
+
+
 def test_a_missing_case_is_one_sentence(tmp_path):
     with pytest.raises(BadInput, match="no such file"):
         service.assumptions(tmp_path / "nowhere")

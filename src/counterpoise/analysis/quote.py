@@ -207,8 +207,11 @@ def _rival(problem: Problem, offer: Buy | Reserve | Rent) -> str:
         others = [
             (usd_per_unit(without, d), problem.pools[d.pool].id) for d in runs if d.workload == workload
         ]
+        # A share of the requests only (a cache, a routed API) is no rival for all of them.
         others += [
-            (min(s.usd_per_request), s.id) for s in problem.substitutes.values() if s.workload == workload
+            (min(s.usd_per_request), s.id)
+            for s in problem.substitutes.values()
+            if s.workload == workload and s.share_group is None
         ]
         least, name = min(others)
         if least < own:

@@ -113,3 +113,23 @@ def test_neither_finds_a_plan_where_nothing_can_be_had() -> None:
     problem = strategies.problem(1, rents={}, buys={})
     assert oracle_objective(problem) == math.inf
     assert_same_least_cost(problem)
+
+
+def test_a_large_fleet_that_trains_is_planned_in_fractions_by_both() -> None:
+    """Hundreds of systems would serve, a part of one trains: no whole system is asked for."""
+    base = strategies.problem(1)
+    pool = "box @ site"
+    app = replace(
+        base.serving_demand["app"], peak_requests_per_s=((600.0, 900.0),), unserved_usd_per_request=1e-6
+    )
+    run = TrainingDeployment("tuning on site", "tuning", pool, 1e4, 4500.0, 0.5)
+    assert_same_least_cost(
+        replace(
+            base,
+            rents={},
+            serving={"app on site": base.serving["app on site"]},
+            serving_demand={"app": app},
+            training_demand={"tuning": TrainingDemand("tuning", 1e9, 1.0, None, 0, 0, math.inf)},
+            training={run.id: run},
+        )
+    )

@@ -62,11 +62,14 @@ def whole_systems(f: Formulation) -> None:
 
 
 def whole_systems_training(f: Formulation) -> None:
-    """whole_systems_training: share of a period's work that a pool does ≤ owned + reserved, without rents."""
+    """whole_systems_training: share of a period's work that a pool does ≤ owned + reserved, without rents.
+
+    Not where a pool is planned in fractions of a system.
+    """
     t = f.t
     rented = set(f.pool_of["rents"].tolist())
     pairs = sorted(set(zip(f.pool_of["training"].tolist(), f.workload_of["training"].tolist(), strict=True)))
-    pairs = [(p, w) for p, w in pairs if p not in rented]
+    pairs = [(p, w) for p, w in pairs if p not in rented and t.pools[p] not in f.v.large]
     rows = f.grid("round_up", [f"{t.pools[p]}: {t.trained[w]}" for p, w in pairs], "period", "scenario")
     of = list(zip(f.pool_of["training"].tolist(), f.workload_of["training"].tolist(), strict=True))
     for row, pair in enumerate(pairs):

@@ -42,7 +42,7 @@ DEFAULTS: dict[str, Default] = {
     "engineers.available": Default(
         2.0, "engineers", "a small team; it limits how much can be adopted at once"
     ),
-    "solver.gap": Default(0.01, "fraction", "closer than the prices are known; the plan is then polished"),
+    "solver.gap": Default(0.01, "fraction", "closer than the prices are known"),
     "solver.time": Default(60.0, "s", "patience of a person at a terminal; the gap reached is printed"),
     "blocks": Default(
         4.0, "blocks", "night, morning, afternoon and evening; cut where the profiles lose least"

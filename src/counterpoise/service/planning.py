@@ -20,9 +20,9 @@ from counterpoise.service.cases import read_case
 Document = dict[str, Any]
 REPORT_FILE = "report.html"
 SEED = 0
-ANALYSIS_GAP = 5e-3
+ANALYSIS_GAP = 1e-2
 """Gap of the solves that only compare: what it leaves open is said beside each figure."""
-ANALYSIS_TIME_S = 0.6
+ANALYSIS_TIME_S = 20.0
 
 
 def plan_case(case_path: Path, *, runs_dir: Path, on_stage: Any, html: bool) -> Document:  # noqa: ANN401

@@ -22,8 +22,8 @@ _SHARE_WORTH_SAYING = 0.005
 
 
 def times(number: float, system: str) -> str:
-    """Return so many of a system; one that is itself named as a number of chips stands in brackets."""
-    return f"{count(number)} x {f'({system})' if system[:1].isdigit() else system}"
+    """Return so many of a system, rounded up to whole ones; a name that is a number of chips in brackets."""
+    return f"{count(math.ceil(number - _DUST))} x {f'({system})' if system[:1].isdigit() else system}"
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from counterpoise.planning.assemble import assemble
-from counterpoise.planning.deployments import LEAST_GAIN, needless, thinned, undominated
+from counterpoise.planning.deployments import LEAST_GAIN, thinned, undominated
 from counterpoise.planning.techniques import Techniques, nearest_quarters, precisions
+from counterpoise.planning.variants import needless
 from planning.cases_by_hand import SMALL, case_of
 
 

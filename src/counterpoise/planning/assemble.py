@@ -9,17 +9,7 @@ from dataclasses import dataclass, replace
 from counterpoise.catalogue import find_model
 from counterpoise.catalogue.records import ApiPrice, Catalogue
 from counterpoise.planning.case import Case
-from counterpoise.planning.deployments import (
-    ANSWER_CACHE,
-    ROUTED,
-    TAUGHT,
-    Sized,
-    Sizer,
-    below_the_floor,
-    candidates,
-    request_classes,
-    size_serving,
-)
+from counterpoise.planning.deployments import Sized, Sizer, size_serving
 from counterpoise.planning.problem import (
     Block,
     Limits,
@@ -34,6 +24,14 @@ from counterpoise.planning.quality import grades, scores_of
 from counterpoise.planning.supply import Refusal, Supply, supply
 from counterpoise.planning.techniques import Adoption, Techniques
 from counterpoise.planning.training import SizedTraining, size_training, teaching, training_demand
+from counterpoise.planning.variants import (
+    ANSWER_CACHE,
+    ROUTED,
+    TAUGHT,
+    below_the_floor,
+    candidates,
+    request_classes,
+)
 from counterpoise.workload.assumption import Assumption
 from counterpoise.workload.demand import mean_to_peak, peak_requests_per_s
 from counterpoise.workload.records import Serving

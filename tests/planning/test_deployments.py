@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from counterpoise.errors import BadInput
 from counterpoise.planning.assemble import assemble
 from counterpoise.planning.deployments import LEAST_GAIN, thinned, undominated
 from counterpoise.planning.techniques import Techniques, nearest_quarters, precisions
@@ -106,3 +107,12 @@ def test_a_model_below_the_floor_can_be_fine_tuned_and_then_its_training_must_be
     assert work.optional and work.tokens == taught.figures["training_tokens"].mid
     assert {d.workload for d in found.problem.training.values()} == {option.training}
     assert all(option.id in {r.technique for r in d.requires} for d in found.problem.serving.values())
+
+
+def test_a_technique_without_the_figure_of_its_effect_is_a_mistake_and_no_silent_default():
+    case, facts = case_of(SMALL.replace("[fp8-weights]", "[draft-model]"))
+    draft = facts.techniques["draft-model"]
+    figures = {k: v for k, v in draft.figures.items() if k != "acceptance_rate"}
+    facts = replace(facts, techniques={"draft-model": replace(draft, figures=figures)})
+    with pytest.raises(BadInput, match="acceptance_rate"):
+        assemble(case, facts)

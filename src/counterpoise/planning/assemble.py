@@ -190,7 +190,7 @@ def _serving_demand(workload: Serving, case: Case, techniques: Techniques) -> Se
         caps[ROUTED] = workload.routing.share
     cache = techniques.find("answer-cache", names=(workload.use_case,))
     if cache is not None and workload.repeat_share > 0:
-        caps[ANSWER_CACHE] = workload.repeat_share * techniques.adopt(cache, "").figure("hit_rate", 1.0)
+        caps[ANSWER_CACHE] = workload.repeat_share * techniques.adopt(cache, "").effect("hit_rate")
     unserved = workload.unserved_usd_per_request
     return ServingDemand(
         id=workload.id,

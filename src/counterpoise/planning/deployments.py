@@ -133,7 +133,7 @@ def _add_ons(workload: Serving, model: Model, chip: Chip, techniques: Techniques
                 if use_draft and speculative is not None:
                     adoption = techniques.adopt(speculative, model.name)
                     adoptions.append(adoption)
-                    draft = (adoption.figure("acceptance_rate", 0.6), adoption.figure("draft_tokens", 1.0))
+                    draft = (adoption.effect("acceptance_rate"), adoption.effect("draft_tokens"))
                 if use_kv and kv is not None:
                     adoptions.append(techniques.adopt(kv, model.name))
                 features = EngineFeatures(workload.cached_prefix if use_prefix else 0.0, draft)

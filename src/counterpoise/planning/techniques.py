@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from counterpoise.catalogue.records import Catalogue, Figure, Model, Technique
+from counterpoise.errors import BadInput, Where
 from counterpoise.planning.problem import Requirement, TechniqueOption
 
 WEEKS_PER_QUARTER = 13.0
@@ -30,6 +31,17 @@ class Adoption:
         """Mid value of a figure of the technique, `default` where it has none."""
         figure = self.technique.figures.get(name)
         return default if figure is None else figure.mid
+
+    def effect(self, name: str) -> float:
+        """Mid value of a figure that the technique cannot do without; BadInput where it has none."""
+        figure = self.technique.figures.get(name)
+        if figure is None:
+            raise BadInput(
+                f'technique "{self.technique.name}" has no figure "{name}".',
+                where=Where("technique_figures.csv"),
+                hint="Add its row, with source and date, to the case's catalogue folder.",
+            )
+        return figure.mid
 
     @property
     def requirement(self) -> Requirement:

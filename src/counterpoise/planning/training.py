@@ -63,7 +63,7 @@ def teaching(adoption: Adoption, periods: int) -> tuple[Training, TrainingDemand
 
     Only needed if the technique is adopted, and done before it is used.
     """
-    tokens = adoption.figure("training_tokens", 0.0)
+    tokens = adoption.effect("training_tokens")
     method: TrainingMethod = "lora" if adoption.technique.kind == "fine-tune" else "full"
     id_ = f"training for {adoption.id}"
     work = Training(id_, method, adoption.scope, tokens, "once", None, TEACHING_SEQUENCE)

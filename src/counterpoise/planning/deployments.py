@@ -128,15 +128,18 @@ def _add_ons(workload: Serving, model: Model, chip: Chip, techniques: Techniques
             for use_kv in (False, True) if kv else (False,):
                 adoptions: list[Adoption] = []
                 draft = None
+                cached_share = 0.0
                 if use_prefix and prefix is not None:
                     adoptions.append(techniques.adopt(prefix, ""))
+                    # Not every repeated prefix is still in the cache when it comes again.
+                    cached_share = workload.cached_prefix * adoptions[-1].effect("hit_rate")
                 if use_draft and speculative is not None:
                     adoption = techniques.adopt(speculative, model.name)
                     adoptions.append(adoption)
                     draft = (adoption.effect("acceptance_rate"), adoption.effect("draft_tokens"))
                 if use_kv and kv is not None:
                     adoptions.append(techniques.adopt(kv, model.name))
-                features = EngineFeatures(workload.cached_prefix if use_prefix else 0.0, draft)
+                features = EngineFeatures(cached_share, draft)
                 yield _AddOns(features, "fp8" if use_kv else "bf16", tuple(adoptions))
 
 

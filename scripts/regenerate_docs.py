@@ -1,7 +1,7 @@
 """`make docs`: what the documentation quotes from the product, made again by the product.
 
 - docs/case.md: the tables of fields, from the schema;
-- docs/accuracy.md: errors of prediction on the measured tables, from `accuracy`;
+- docs/accuracy.md and its pictures: errors of prediction on the measured tables, by `accuracy_page.py`;
 - README.md: what the demo prints, and docs/demo.svg, one of its charts.
 """
 
@@ -11,13 +11,14 @@ import re
 import tempfile
 from pathlib import Path
 
+import accuracy_page
+
 from counterpoise import service
 from counterpoise.planning.case_schema import table_lines
 from counterpoise.report.charts import figures
 from counterpoise.report.terminal import analysis_lines, plan_lines
 
 ROOT = Path(__file__).parents[1]
-MEASURED = ROOT / "src" / "counterpoise" / "performance" / "measurements"
 EXAMPLE = ROOT / "examples" / "sme-reasoning"
 WIDTH = 100
 SHOWN_OF_ANSWER = "Purchases and rentals"
@@ -32,45 +33,6 @@ def case_page() -> None:
     marker = "<!-- from here on: python -m counterpoise.planning.case_schema -->"
     head = page.read_text(encoding="utf-8").split(marker)[0]
     page.write_text(f"{head}{marker}\n\n" + "\n".join(table_lines()).rstrip() + "\n", encoding="utf-8")
-
-
-def accuracy_page() -> None:
-    """Write docs/accuracy.md: out-of-fold errors by measure and by chip, worst chips first."""
-    lines = [
-        "# Predicted against measured",
-        "",
-        "Out-of-fold errors on the measured tables (rows of quality C left out): a row's own condition",
-        "never reaches its prediction. Made by `make docs`; one table again:",
-        "`counterpoise accuracy FILE --kind KIND`.",
-    ]
-    for kind in ("serving", "inference", "training", "memory"):
-        told = service.accuracy(MEASURED / f"{kind}.csv", kind=kind, all_rows=False, predictions=None)
-        lines += ["", f"## {kind}.csv", "", f"{told['predicted']:,} of {told['rows']:,} rows predicted."]
-        lines += [
-            "",
-            "| measure | n | median | mean | 90th percentile | bias | in the 80 % interval |",
-            "|---|---|---|---|---|---|---|",
-        ]
-        for name, m in told["metrics"].items():
-            shares = (m["median_ape"], m["mean_ape"], m["p90_ape"])
-            errors = " | ".join(f"{100 * x:.1f} %" for x in shares)
-            inside = f"{100 * m['interval80_coverage']:.0f} %"
-            lines.append(f"| {name} | {m['n']:,} | {errors} | {100 * m['bias']:+.1f} % | {inside} |")
-        lines += ["", "Median error by chip, worst first:", ""]
-        first = next(iter(told["metrics"]), None)
-        chips = [
-            (v[first]["median_ape"], c, v[first]["n"]) for c, v in told["by"]["chip"].items() if first in v
-        ]
-        lines += [
-            f"- {chip}: {100 * error:.1f} % ({n:,} rows, {first})"
-            for error, chip, n in sorted(chips, reverse=True)
-        ]
-        refused = sorted(told["refused"].items(), key=lambda item: -item[1])[:5]
-        lines += [
-            "",
-            "Refused: " + ("; ".join(f"{n} x {why}" for why, n in refused) if refused else "none") + ".",
-        ]
-    (ROOT / "docs" / "accuracy.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def demo() -> None:
@@ -92,5 +54,5 @@ def demo() -> None:
 
 if __name__ == "__main__":
     case_page()
-    accuracy_page()
+    accuracy_page.write()
     demo()

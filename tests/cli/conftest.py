@@ -12,11 +12,30 @@ from counterpoise.runs import Inputs, write_run
 from report import sample
 
 SIZE = {
+    "model": "deepseek-r1",
+    "native_precision": "fp8",
+    "asked": {
+        "input_tokens": 4000.0,
+        "output_tokens": 1000.0,
+        "ttft_ms": 2000.0,
+        "tpot_ms": 50.0,
+        "percentile": 90.0,
+        "cached_share": 0.0,
+        "rate_per_s": None,
+        "engine": "generic",
+        "engine_version": None,
+        "acceptance_rate": None,
+        "draft_tokens": None,
+        "as_of": "2025-02-03",
+    },
+    "chosen": 1,
     "deployments": [
         {
             "chip": "H20",
             "n_chips": 2,
             "precision": "fp8",
+            "mode": "aggregated",
+            "as_released": True,
             "tp": 2,
             "pp": 1,
             "dp": 1,
@@ -33,6 +52,53 @@ SIZE = {
         }
     ],
     "refused": [{"what": "H20 bf16 tp=1", "why": "weights do not fit"}],
+}
+TRAINING = {
+    "model": "llama3.1-70b",
+    "asked": {
+        "tokens": 1e12,
+        "sequence_length": 4096.0,
+        "global_batch_tokens": 16e6,
+        "method": "pretrain",
+        "days": None,
+        "as_of": "2026-06-01",
+    },
+    "runs": [
+        {
+            "chip": "H100-SXM5-80GB",
+            "system": "HGX-H100-8",
+            "n_chips": 512,
+            "precision": "bf16",
+            "tp": 4,
+            "pp": 2,
+            "interleave": 5,
+            "dp": 64,
+            "ep": 1,
+            "cp": 1,
+            "zero": 1,
+            "recompute": "selective",
+            "micro_batch": 1,
+            "mfu": 0.45,
+            "tokens_per_s_per_chip": 1000.0,
+            "low80_tokens_per_s_per_chip": 800.0,
+            "high80_tokens_per_s_per_chip": 1200.0,
+            "memory_bytes": 5e10,
+            "goodput": 0.98,
+            "days": 23.0,
+            "low80_days": 19.0,
+            "high80_days": 29.0,
+            "power_w": 5e5,
+            "chip_hours": 282_000.0,
+            "usd": 600_000.0,
+            "low80_usd": 450_000.0,
+            "high80_usd": 800_000.0,
+            "usd_per_chip_hour": 2.1,
+            "basis": "fitted on 180 training runs of H100-SXM5-80GB",
+        }
+    ],
+    "found": 1,
+    "refused": [{"what": "llama3.1-70b on H100-SXM5-80GB x 8", "why": "takes 152 GiB a chip"}],
+    "notes": [],
 }
 ACCURACY = {
     "rows": 100,
@@ -83,6 +149,7 @@ class Service:
     def __init__(self) -> None:
         self.asked: dict[str, dict] = {}
         self.fails: BaseException | None = None
+        self.accuracy_notes: list[str] = []
 
     def answer(self, use_case, value, /, **asked):
         self.asked[use_case] = asked
@@ -107,8 +174,12 @@ class Service:
     def size(self, model, **asked):
         return self.answer("size", SIZE, model=model, **asked)
 
-    def accuracy(self, file, *, kind, all_rows, predictions):
-        return self.answer("accuracy", ACCURACY, kind=kind, all_rows=all_rows, predictions=predictions)
+    def size_training(self, model, **asked):
+        return self.answer("size_training", TRAINING, model=model, **asked)
+
+    def accuracy(self, file, *, kind, all_rows, predictions, profile=None):
+        asked = {"kind": kind, "all_rows": all_rows, "predictions": predictions, "profile": profile}
+        return self.answer("accuracy", ACCURACY | {"notes": self.accuracy_notes}, **asked)
 
     def catalogue(self, kind, *, filters, as_of):
         rows = [{"name": "H20", "vendor": "NVIDIA", "memory": CHIP["figures"]["memory"], "note": ""}]
@@ -125,7 +196,8 @@ class Service:
 def fake(monkeypatch):
     """The service replaced by a `Service`."""
     stand_in = Service()
-    for name in ("init", "plan", "quote", "size", "accuracy", "catalogue", "catalogue_show", "assumptions"):
+    names = "init plan quote size size_training accuracy catalogue catalogue_show assumptions"
+    for name in names.split():
         monkeypatch.setattr(service, name, getattr(stand_in, name), raising=False)
     return stand_in
 

@@ -14,6 +14,7 @@ COMMANDS = [
     ["plan", "mycase"],
     ["quote", "mycase", "offers.csv"],
     ["size", "deepseek-r1", *SIZE_OPTIONS],
+    ["size", "llama3.1-70b", "--train", "--tokens", "1T"],
     ["accuracy", "serving.csv", "--kind", "serving"],
     ["catalogue", "chips"],
     ["catalogue", "show", "H20"],
@@ -119,6 +120,22 @@ def test_size_reads_quantities_with_their_units(run, fake):
         "precisions": ["fp8"],
         "limit": 10,
         "as_of": date(2025, 2, 3),
+        "kv_precisions": (),
+        "engine": "generic",
+        "version": "",
+        "concurrency": None,
+        "rate_per_s": None,
+        "speculative": None,
+        "max_chips": None,
+        "usd_per_chip_hour": None,
+        "aggregated": True,
+        "disaggregated": False,
+        "frontier": False,
+        "profile": None,
+        "choose": None,
+        "why": False,
+        "export": "",
+        "image": "",
     }
 
 
@@ -129,7 +146,7 @@ def test_size_shows_each_deployment_with_its_interval_then_refusals_and_basis(ru
         assert cell in row
     assert "- H20 bf16 tp=1: weights do not fit" in out
     assert "- Hopper family; no H20 measurement" in out
-    assert "TTFT <= 2s, TPOT <= 50ms at p90" in out
+    assert "TTFT <= 2 s, TPOT <= 50 ms at" in out
 
 
 @pytest.mark.parametrize(
@@ -150,10 +167,22 @@ def test_a_quantity_that_cannot_be_meant_is_refused_by_its_option(run, option, v
 
 def test_accuracy_shows_errors_as_percentages(run, fake):
     _, out, _ = run("accuracy", "serving.csv", "--kind", "serving", "--all", "--predictions", "out.csv")
-    assert fake.asked["accuracy"] == {"kind": "serving", "all_rows": True, "predictions": Path("out.csv")}
+    assert fake.asked["accuracy"] == {
+        "kind": "serving",
+        "all_rows": True,
+        "predictions": Path("out.csv"),
+        "profile": None,
+    }
     assert "100 rows: 95 predicted, 5 refused." in out
     assert "18 %" in out
     assert "- 5: unknown model" in out
+
+
+def test_accuracy_says_what_was_learnt_of_the_profile_it_used(run, fake):
+    fake.accuracy_notes = ["Serving predictions learn from 20 of your own runs (mine.json, 2026-06-01)."]
+    _, out, _ = run("accuracy", "serving.csv", "--kind", "serving", "--profile", "mine.json")
+    assert fake.asked["accuracy"]["profile"] == Path("mine.json")
+    assert "learn from 20 of your own runs" in " ".join(out.split())
 
 
 def test_quote_shows_the_decision_and_the_price_to_haggle_to(run):

@@ -9,13 +9,14 @@ from counterpoise.catalogue import find_chip, find_model, load
 from counterpoise.performance.calibration import (
     Condition,
     ParameterSet,
+    TwoFits,
     chip_key,
     model_key,
     read_calibration,
     shipped_calibration,
     write_calibration,
 )
-from counterpoise.performance.fit import fit_rows, groups_of, load_table, wanted
+from counterpoise.performance.fit import fit_rows, left_out, load_table, wanted
 from counterpoise.performance.measured_runs import FOLDS, fold_of
 from counterpoise.performance.parameters import PARAMETERS
 from counterpoise.performance.run_table import logs_for, predict
@@ -97,13 +98,6 @@ def test_a_fold_is_the_same_on_every_machine():
     assert [fold_of(k) for k in ("0000000000000000", "0000000700000000")] == [0, 2]
 
 
-def test_groups_share_no_name_and_are_dealt_evenly():
-    names = ["a"] * 10 + ["b"] * 5 + ["c"] * 5 + ["d", "e", "f"]
-    groups = groups_of(names)
-    for name in set(names):
-        assert len({int(g) for n, g in zip(names, groups, strict=True) if n == name}) == 1
-
-
 @pytest.fixture(scope="module")
 def small_table():
     table = load_table()
@@ -135,3 +129,24 @@ def test_a_fit_is_nearer_the_measurements_than_its_start(small_table):
         return np.median(abs(np.log(predicted[use] / small_table.measured[use])))
 
     assert error(fitted) < 0.5 * error(start)
+
+
+def test_a_runs_own_measurement_never_reaches_its_cross_validated_prediction(small_table):
+    table = small_table.take(np.arange(0, len(small_table.runs), 4))
+    folds = [str(fold_of(key)) for key in table.keys]
+    before, _ = left_out(table, folds, lambda _: None)
+    changed = table.measured.copy()
+    changed[0] *= 3
+    after, _ = left_out(replace(table, measured=changed), folds, lambda _: None)
+    same = np.array(folds) == folds[0]
+    assert np.array_equal(after[same], before[same], equal_nan=True)
+    assert not np.array_equal(after[~same], before[~same], equal_nan=True)
+
+
+def test_a_model_never_measured_is_predicted_by_the_fit_that_stays_near_its_priors():
+    whole = CALIBRATION.sets["all"]
+    assert isinstance(whole, TwoFits)
+    assert whole.of(condition()) != whole.far
+    assert whole.of(condition(model="falcon-180b")) == whole.far
+    strange = replace(find_chip(CATALOGUE, "H20"), name="strange")
+    assert whole.of(condition(strange)) == whole.far

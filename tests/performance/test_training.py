@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from counterpoise.catalogue import find_chip, find_model, load
 from counterpoise.errors import BadInput, Refused
 from counterpoise.performance.training import estimate_training
 from counterpoise.performance.training_goodput import goodput_share
+from counterpoise.performance.training_layout import layout
+from counterpoise.performance.training_shape import slowest_stage
 
 FACTS = load()
 H100 = find_chip(FACTS, "H100-SXM5-80GB")
@@ -170,6 +173,51 @@ def test_a_chip_renamed_or_never_measured_says_so_and_has_a_wider_interval():
     assert other.low80 < usual.low80
     assert other.high80 >= usual.high80
     assert other.tokens_per_s_per_chip == pytest.approx(usual.tokens_per_s_per_chip, rel=0.25)
+
+
+def test_an_optimiser_on_the_host_saves_memory_and_costs_time():
+    given_ = BASE | {"global_batch_sequences": 64}
+    here, host = (estimate_training(LLAMA, H100, **given_, offloaded=o) for o in (False, True))
+    assert host.memory_bytes < here.memory_bytes
+    assert host.tokens_per_s_per_chip < here.tokens_per_s_per_chip
+
+
+def test_software_new_to_a_family_of_chips_is_slower():
+    speeds = [speed(software_date=date(year, 7, 1)) for year in (2023, 2024, 2026)]
+    assert speeds == sorted(speeds)
+    assert speeds[0] < 0.9 * speeds[-1]
+
+
+def test_software_of_before_2022_writes_its_scores_and_repeats_its_norms():
+    old, fused = (speed(software_date=d) for d in (date(2022, 3, 1), date(2022, 9, 1)))
+    assert old < fused
+
+
+def test_widths_that_are_no_whole_tiles_are_slower():
+    gpt = find_model(FACTS, "gpt3-175b")
+    group = gpt.layers[0]
+    odd = replace(gpt, layers=(replace(group, attention=replace(group.attention, heads=112, head_dim=110)),))
+    even = replace(gpt, layers=(replace(group, attention=replace(group.attention, heads=110, head_dim=112)),))
+    assert speed(model=odd, sequence_length=2048) < speed(model=even, sequence_length=2048)
+
+
+def test_a_head_as_heavy_as_layers_makes_the_last_stage_the_slowest():
+    table = layout(8, pp=np.array([1.0, 2.0, 4.0, 8.0]))
+    assert slowest_stage(table, 32.0, np.zeros(4)) == pytest.approx([1, 1, 1, 1])
+    with_head = slowest_stage(table, 32.0, np.full(4, 2.0))
+    assert with_head[0] == 1
+    assert (with_head[1:] >= 1).all()
+    assert with_head[3] == pytest.approx(5 / (34 / 8))
+
+
+@given(
+    depth=st.integers(1, 160),
+    head=st.floats(0, 6),
+    pp=st.sampled_from([2, 4, 8, 16]),
+)
+def test_no_split_of_whole_layers_is_faster_than_the_mean(depth, head, pp):
+    stage = slowest_stage(layout(pp, pp=pp), float(depth), np.array([head]))
+    assert stage[0] >= 1
 
 
 def test_llama_3_spent_more_than_90_percent_of_its_time_training():

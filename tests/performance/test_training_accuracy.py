@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from counterpoise.catalogue import find_chip, find_model, load
 from counterpoise.errors import BadInput
+from counterpoise.performance import training_fit
 from counterpoise.performance.measured_runs import shipped
 from counterpoise.performance.training_accuracy import training_predictions
 from counterpoise.performance.training_calibration import shipped_training_calibration
-from counterpoise.performance.training_fit import fit, fitted_table, predict
+from counterpoise.performance.training_fit import fit, fitted_table, left_out, predict
 from counterpoise.performance.training_rows import framework_group, training_runs
 from counterpoise.performance.training_table import condition_of
 
@@ -32,17 +35,39 @@ def table():
     return fitted_table()
 
 
-def test_the_median_error_out_of_fold_is_at_most_ten_percent(results):
+def test_the_error_out_of_fold_is_at_most_5_percent_at_the_median_and_10_in_the_mean(results):
     error = np.array(
         [abs(p.predicted / p.measured - 1) for r in results for p in [r.predictions.get(METRIC)] if p]
     )
-    assert np.median(error) <= 0.10
-    assert error.mean() <= 0.15
+    assert np.median(error) <= 0.05
+    assert error.mean() <= 0.10
 
 
-def test_nine_rows_of_ten_are_predicted_and_the_rest_give_a_reason(results):
+@pytest.mark.parametrize(
+    ("case", "median", "mean"),
+    [("model never measured", 0.13, 0.21), ("chip never measured", 0.11, 0.18)],
+)
+def test_models_and_chips_left_out_one_at_a_time_are_predicted_within_the_bar(case, median, mean):
+    found = shipped_training_calibration().report[case]
+    assert found["median_ape"] <= median
+    assert found["mean_ape"] <= mean
+
+
+def test_the_report_is_of_the_rows_that_the_shipped_table_holds(table):
+    report = shipped_training_calibration().report
+    assert report["rows"] == len(table.runs)
+    assert report["measured"]["rows"] == len(table.runs)
+
+
+def test_intervals_cover_about_80_percent_of_groups_that_did_not_make_them():
+    report = shipped_training_calibration().report
+    for case in ("measured", "chip never measured", "model never measured", "framework not given"):
+        assert 0.75 <= report[case]["coverage80"] <= 0.85
+
+
+def test_98_rows_of_100_are_predicted_and_the_rest_give_a_reason(results):
     predicted = [r for r in results if r.predictions]
-    assert len(predicted) >= 0.9 * len(results)
+    assert len(predicted) >= 0.98 * len(results)
     assert all(r.refusal for r in results if not r.predictions)
     assert all(r.basis for r in predicted)
 
@@ -92,12 +117,31 @@ def test_a_row_of_an_unknown_model_is_built_from_its_columns():
     assert shipped_training_calibration().closeness(condition_of(run)) == "model never measured"
 
 
-def test_offloaded_optimisers_unknown_chips_and_odd_precisions_are_refused(rows):
-    offloaded = [r for r in rows if r["row_id"] in ("T0846", "T0847")]
-    assert all("offloaded" in r.refusal for r in training_predictions(offloaded))
+def test_unknown_chips_and_odd_precisions_are_refused(rows):
     odd = training_predictions([{**rows[0], "chip": "X1000"}, {**rows[0], "precision": "fp6"}])
     assert "X1000" in odd[0].refusal
     assert "fp6" in odd[1].refusal
+
+
+def test_a_row_that_prints_flops_only_is_scored_by_the_convention_it_states(rows):
+    row = next(r for r in rows if r["row_id"] == "T0010")
+    (found,) = training_predictions([row])
+    # 163 TFLOP/s at 1,008 billion weights, recomputed: about 8 FLOPs a weight and token.
+    assert found.predictions[METRIC].measured == pytest.approx(163e12 / 8 / 1008e9, rel=0.03)
+    (untold,) = training_predictions([row | {"flops_convention": ""}])
+    assert untold.refusal == "the row has no measured tokens per second or step time"
+
+
+def test_a_measurement_never_moves_its_own_cross_validated_prediction(table, monkeypatch):
+    monkeypatch.setattr(training_fit, "ROUNDS", 3)
+    some = table.take(np.arange(0, len(table.runs), 20))
+    fold = np.array([r.fold for r in some.runs])
+    own = int(np.flatnonzero(fold == fold[0])[0])
+    moved = some.target.copy()
+    moved[own] += 1.0
+    (before, _), (after, _) = (left_out(t, fold) for t in (some, replace(some, target=moved)))
+    assert (after + moved)[own] == (before + some.target)[own]
+    assert ((after + moved) != (before + some.target))[fold != fold[0]].any()
 
 
 def test_a_missing_column_and_a_word_for_a_number_are_bad_input(rows):

@@ -6,6 +6,7 @@
 from counterpoise.catalogue.asof import as_of, is_stale
 from counterpoise.catalogue.browse import KINDS, rows, show
 from counterpoise.catalogue.counting import parameters
+from counterpoise.catalogue.engines import engine_default, engine_versions, find_engine
 from counterpoise.catalogue.hf import model_from_config
 from counterpoise.catalogue.load import load
 from counterpoise.catalogue.lookup import find_chip, find_model, find_system
@@ -16,7 +17,10 @@ from counterpoise.catalogue.user import read_config, with_own_rows
 __all__ = [
     "KINDS",
     "as_of",
+    "engine_default",
+    "engine_versions",
     "find_chip",
+    "find_engine",
     "find_model",
     "find_system",
     "in_dollars",

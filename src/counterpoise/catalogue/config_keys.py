@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from counterpoise.errors import BadInput, Refused, Where
@@ -13,29 +13,69 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "hidden_size": ("hidden_size", "n_embd", "d_model", "hidden_dim", "word_embed_proj_dim"),
     "num_hidden_layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
     "num_attention_heads": ("num_attention_heads", "n_head", "n_heads", "num_heads"),
-    "num_key_value_heads": ("num_key_value_heads", "num_kv_heads", "n_head_kv"),
+    "num_key_value_heads": ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads"),
     "intermediate_size": ("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size", "ffn_embed_dim"),
+    "head_dim": ("head_dim", "attention_head_dim"),
     "max_position_embeddings": ("max_position_embeddings", "max_seq_len", "n_positions", "seq_length"),
-    "experts": ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"),
-    "top_k": ("num_experts_per_tok", "experts_per_token", "top_k_experts", "num_experts_per_token"),
-    "first_dense": ("first_k_dense_replace",),
+    "experts": ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts", "num_moe_experts"),
+    "top_k": (
+        *("num_experts_per_tok", "experts_per_token", "top_k_experts", "num_experts_per_token"),
+        *("moe_k", "moe_topk", "moe_top_k", "num_selected_experts"),
+    ),
+    "mamba_heads": ("mamba_num_heads", "mamba_n_heads"),
+    "mamba_width": ("mamba_head_dim", "mamba_d_head"),
+    "mamba_groups": ("mamba_n_groups", "n_groups"),
+    "mamba_state": ("ssm_state_size", "mamba_d_state", "state_size"),
+    "mamba_kernel": ("mamba_d_conv", "conv_kernel"),
+    "shared_experts": (
+        *("n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts"),
+    ),
+    "first_dense": ("first_k_dense_replace", "moe_layer_start_index", "num_dense_layers"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The language part of a config.json, the whole of it, and the file it comes from."""
+    """The language part of a config.json, the whole of it, and the file it comes from.
+
+    `seen` collects the keys that were read, so that a key which changes the architecture and which no
+    reader looked at can be refused (`config_unread`).
+    """
 
     values: Mapping[str, Any]
     outer: Mapping[str, Any]
     where: Where
+    seen: set[str] = field(default_factory=set, compare=False)
 
     def get(self, key: str) -> Any:  # noqa: ANN401 - a JSON value
         """Return a value under any of its names, None where it is missing or null."""
         for name in _SPELLINGS.get(key, (key,)):
             if self.values.get(name) is not None:
-                return self.values[name]
+                found = self.values[name]
+                # A config may say the same twice; another name with another value stays unread.
+                self.seen.update(n for n in _SPELLINGS.get(key, (key,)) if self.values.get(n) == found)
+                return found
         return None
+
+    def part(self, key: str) -> Config:
+        """Return the object under `key` as a config of its own, its keys before those around it."""
+        inner = self.get(key)
+        if not isinstance(inner, Mapping):
+            raise self.missing(key) if inner is None else self.wrong(key, f"{key} is no object.")
+        return Config({**self.values, **inner}, self.outer, self.where, self.seen)
+
+    def with_defaults(self, defaults: Mapping[str, int]) -> Config:
+        """Return the config with the values that the authors' own class has for keys that are left out."""
+        absent = {key: value for key, value in defaults.items() if not self._has_any(key)}
+        return Config({**self.values, **absent}, self.outer, self.where, self.seen) if absent else self
+
+    def _has_any(self, key: str) -> bool:
+        spellings = next((names for names in _SPELLINGS.values() if key in names), (key,))
+        return any(self.values.get(name) is not None for name in spellings)
+
+    def ignore(self, *keys: str) -> None:
+        """Count `keys` as read: they say nothing that the layers depend on here."""
+        self.seen.update(keys)
 
     def has(self, key: str) -> bool:
         """Whether a value is there and not null."""
@@ -80,6 +120,34 @@ class Config:
         if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != length:
             raise BadInput(f"{key} is no list of {length} entries.", where=self._at(key))
         return [str(entry) for entry in value]
+
+    def one_size(self, key: str, default: int | None = None) -> int:
+        """Return a whole number, also where it is a list of equal entries, one for each layer."""
+        value = self.get(key)
+        if isinstance(value, list) and value and all(entry == value[0] for entry in value):
+            return Config({_SPELLINGS.get(key, (key,))[0]: value[0]}, self.outer, self.where).count(key)
+        return self.count(key, default)
+
+    def positions(self, key: str, layers: int) -> set[int]:
+        """Return the layers that a list or a text such as "4,5,6" names; none where the key is missing."""
+        value = self.get(key)
+        if value is None:
+            return set()
+        parts = value.split(",") if isinstance(value, str) else value
+        try:
+            found = {int(part) for part in parts}
+        except (TypeError, ValueError, OverflowError):
+            raise self.wrong(key, f"{key} is no list of layers.") from None
+        if any(not 0 <= layer < layers for layer in found):
+            raise self.wrong(key, f"{key} names a layer that is not one of {layers}.")
+        return found
+
+    def unknown(self, key: str, value: str, known: Iterable[str]) -> Refused:
+        """Return the refusal of a kind of layer that is not understood."""
+        return Refused(
+            f'{self._at(key)}: a layer of the kind "{value}" is not understood here; '
+            f"understood are {', '.join(sorted(known))}."
+        )
 
     def missing(self, key: str) -> BadInput:
         """Return the error for a key that is not there."""

@@ -48,6 +48,7 @@ def attention_parameters(hidden: int, attention: Attention | None) -> int:
 
     MLA follows DeepSeek-V2 (arXiv 2405.04434, eqs. 9-19); the indexer of DeepSeek-V3.2 has a query
     projection from the low-rank query, one key of `index_dim` per token, its norm and one weight a head.
+    Grouped attention whose query is low-rank is Step-3's (arXiv 2507.19427, section 3).
     """
     a = attention
     if a is None:
@@ -60,7 +61,10 @@ def attention_parameters(hidden: int, attention: Attention | None) -> int:
     key = a.kv_heads * a.head_dim
     value = 0 if a.k_is_v else a.kv_heads * a.value_head_dim
     out = a.heads * a.value_head_dim
-    count = hidden * (query * (2 if a.output_gate else 1) + key + value) + out * hidden
+    asked = hidden * query
+    if a.q_lora_rank:
+        asked = hidden * a.q_lora_rank + a.q_lora_rank + a.q_lora_rank * query
+    count = asked + hidden * ((query if a.output_gate else 0) + key + value) + out * hidden
     if a.qkv_bias:
         count += query + key + value
     if a.output_bias:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from counterpoise.catalogue.load import shorthands
 from counterpoise.catalogue.records import Catalogue, Chip, Model, System
+from counterpoise.catalogue.spellings import chip_form, folded, model_form
 from counterpoise.errors import UnknownName, Where
 
 Thing = TypeVar("Thing", Chip, System)
@@ -15,17 +16,21 @@ Thing = TypeVar("Thing", Chip, System)
 def find_model(catalogue: Catalogue, name: str, *, where: Where | None = None) -> Model:
     """Return the model called `name`: its catalogue name, Hugging Face id or an alias, case ignored.
 
-    UnknownName offers the nearest names.
+    A hub id that differs only in how the weights were tuned or stored ("-Instruct", "-FP8") is the model too;
+    its precision is asked for apart.  UnknownName offers the nearest names.
     """
     if name in catalogue.models:
         return catalogue.models[name]
-    folded = name.strip().casefold()
+    wanted = folded(name)
     for model in catalogue.models.values():
-        if folded == model.name.casefold():
+        if wanted == model.name.casefold():
             return model
     for model in catalogue.models.values():
-        if folded == model.hf_id.casefold() or folded in (alias.casefold() for alias in model.aliases):
+        if wanted == model.hf_id.casefold() or wanted in (alias.casefold() for alias in model.aliases):
             return model
+    alike = _spelt_alike(catalogue.models.values(), model_form(name))
+    if alike is not None:
+        return alike
     raise UnknownName("model", name, _model_names(catalogue.models.values()), where=where)
 
 
@@ -42,14 +47,28 @@ def find_system(catalogue: Catalogue, name: str, *, where: Where | None = None) 
 def _find(things: Mapping[str, Thing], kind: str, name: str, where: Where | None) -> Thing:
     if name in things:
         return things[name]
-    folded = name.strip().casefold()
+    wanted = folded(name)
     for known in things:
-        if known.casefold() == folded:
+        if known.casefold() == wanted:
             return things[known]
-    short = shorthands().get((kind, folded), "")
+    short = shorthands().get((kind, wanted), "")
     if short in things:
         return things[short]
+    form = chip_form(name)
+    alike = {known for known in things if chip_form(known) == form}
+    alike |= {full for (of, alias), full in shorthands().items() if of == kind and chip_form(alias) == form}
+    known_alike = [full for full in alike if full in things]
+    if len(known_alike) == 1:
+        return things[known_alike[0]]
     raise UnknownName(kind, name, things, where=where)
+
+
+def _spelt_alike(models: Iterable[Model], form: str) -> Model | None:
+    """Return the model whose name has this form; None where none has, or several that differ."""
+    found = [m for m in models if form and form in map(model_form, (m.name, m.hf_id, *m.aliases))]
+    if not found or any((m.hidden, m.layers) != (found[0].hidden, found[0].layers) for m in found):
+        return None
+    return found[0]
 
 
 def _model_names(models: Iterable[Model]) -> list[str]:

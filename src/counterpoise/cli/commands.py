@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from counterpoise.cli.calibrate import register as register_calibrate
 from counterpoise.cli.output import progress, say, say_json, width
+from counterpoise.cli.size import register as register_size
+from counterpoise.cli.values import written_date
 from counterpoise.errors import BadInput, Where
 
 app = typer.Typer(
@@ -90,52 +92,7 @@ def quote(
     _show(service.quote(case, offers), quote_lines, json)
 
 
-@app.command()
-def size(
-    model: Annotated[
-        str,
-        typer.Argument(metavar="MODEL", help="A model of the catalogue, a config.json, or hub:OWNER/NAME."),
-    ],
-    chip: Annotated[
-        list[str] | None, typer.Option(metavar="CHIP", help="Repeatable; all if not given.")
-    ] = None,
-    input_tokens: Annotated[str, typer.Option("--input", metavar="TOKENS", help="Prompt.")] = "1000",
-    output_tokens: Annotated[str, typer.Option("--output", metavar="TOKENS", help="Answer.")] = "1000",
-    ttft: Annotated[str, typer.Option(metavar="TIME", help="Time to first token, as 2s or 500ms.")] = "2s",
-    tpot: Annotated[str, typer.Option(metavar="TIME", help="Time per output token, as 50ms.")] = "50ms",
-    percentile: Annotated[float, typer.Option(metavar="P", help="At which both times must hold.")] = 90.0,
-    cached: Annotated[str, typer.Option(metavar="SHARE", help="Input tokens from the prefix cache.")] = "0%",
-    precision: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="bf16, fp8, int8, int4, fp4; repeatable.")
-    ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", help="How many to list.", min=1)] = 10,
-    as_of: AsOfOption = None,
-    json: JsonOption = False,
-) -> None:
-    """List the best deployments of a model under latency targets, with cost per million tokens."""
-    from counterpoise import service
-    from counterpoise.report.layout import wrap
-    from counterpoise.report.sizing import size_lines
-
-    answer = service.size(
-        model,
-        chips=list(chip or ()),
-        input_tokens=_quantity(input_tokens, "tokens", "--input"),
-        output_tokens=_quantity(output_tokens, "tokens", "--output"),
-        ttft_s=_quantity(ttft, "time", "--ttft"),
-        tpot_s=_quantity(tpot, "time", "--tpot", write="ms"),
-        percentile=percentile,
-        cached_share=_quantity(cached, "share", "--cached"),
-        precisions=list(precision or ()),
-        limit=limit,
-        as_of=_date(as_of),
-    )
-    if not json:
-        reuse = f", {cached} of the input cached" if _quantity(cached, "share", "--cached") else ""
-        asked = f"{model}: {input_tokens} tokens in, {output_tokens} out{reuse}; "
-        asked += f"TTFT <= {ttft}, TPOT <= {tpot} at p{percentile:g}"
-        say([*wrap(asked, width()), ""])
-    _show(answer, size_lines, json)
+register_size(app)
 
 
 @app.command()
@@ -148,17 +105,22 @@ def accuracy(
     predictions: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write rows with predictions here.")
     ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Predict with what calibrate learnt, too.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Hold predictions against a measured table."""
+    """Hold predictions against a measured table; no run is predicted by itself."""
     from counterpoise import service
     from counterpoise.report.prediction_errors import accuracy_lines
 
-    _show(
-        service.accuracy(file, kind=kind.value, all_rows=all_rows, predictions=predictions),
-        accuracy_lines,
-        json,
+    answer = service.accuracy(
+        file, kind=kind.value, all_rows=all_rows, predictions=predictions, profile=profile
     )
+    _show(answer, accuracy_lines, json)
+
+
+register_calibrate(app)
 
 
 @app.command()
@@ -187,13 +149,13 @@ def catalogue(
             raise BadInput(
                 "show what?", where=Where(field="NAME"), hint="Write: counterpoise catalogue show H20"
             )
-        _show(service.catalogue_show(name, _date(as_of)), fact_lines, json)
+        _show(service.catalogue_show(name, written_date(as_of)), fact_lines, json)
         return
     if name is not None:
         raise BadInput(f'"{name}" is one word too many.', hint=f"Write: counterpoise catalogue show {name}")
     given = {"vendor": vendor, "region": region, "chip": chip, "model": model}
     filters = {field: value for field, value in given.items() if value is not None} | _filters(where or [])
-    _show(service.catalogue(kind, filters=filters, as_of=_date(as_of)), catalogue_lines, json)
+    _show(service.catalogue(kind, filters=filters, as_of=written_date(as_of)), catalogue_lines, json)
 
 
 @app.command()
@@ -226,23 +188,6 @@ def _show(document: dict[str, Any], lines: Any, as_json: bool) -> None:  # noqa:
         say_json(document)
     else:
         say(lines(document, width()))
-
-
-def _quantity(text: str, dimension: str, option: str, *, write: str = "") -> float:
-    from counterpoise.units import quantity
-
-    return quantity(text, dimension, write=write, where=Where(field=option))
-
-
-def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(
-            f'"{text}" is no date.', where=Where(field="--as-of"), hint="Write 2025-02-03."
-        ) from None
 
 
 def _filters(pairs: list[str]) -> dict[str, str]:

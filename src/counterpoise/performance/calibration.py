@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -19,7 +19,8 @@ import numpy as np
 from counterpoise.catalogue.records import Chip, Model
 from counterpoise.performance.estimate import Array
 from counterpoise.performance.measured_runs import fold_of
-from counterpoise.performance.parameters import MAINSTREAM, PARAMETERS
+from counterpoise.performance.parameters import MAINSTREAM, PARAMETERS, SERVING_CAMPAIGNS
+from counterpoise.performance.precision import compute_precision
 
 
 def chip_key(chip: Chip) -> str:
@@ -48,25 +49,35 @@ def architecture(model: Model) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What the effects depend on: chip, model, engine with version, precision of the weights, lengths."""
+    """What the effects depend on: chip, model, engine with version, precision of the weights.
+
+    `campaign`: who measured and how, where that is known; "" for a prediction.
+    """
 
     chip: Chip
     model: Model
     engine: str
     version: str
     weight_precision: str
+    campaign: str = ""
 
     def levels(self) -> dict[str, str]:
         """Level of each factor; an engine called "generic" has none of its own."""
         engine = "" if self.engine == "generic" else self.engine
         version = self.version if engine and self.version not in ("", engine) else ""
         family, chip = self.chip.family, chip_key(self.chip)
-        model, kind, precision = model_key(self.model), architecture(self.model), self.weight_precision
+        model, kind = model_key(self.model), architecture(self.model)
+        precision = f"{self.weight_precision} in {compute_precision(self.chip, self.weight_precision)}"
         condition = _join(engine, model, chip, precision)
         return {
+            "vendor": self.chip.vendor,
             "family": family,
             "chip": chip,
             "engine": engine,
+            "engine vendor": _join(engine, self.chip.vendor),
+            "campaign": self.campaign,
+            "engine campaign": _join(engine, self.campaign),
+            "engine campaign experts": _join(engine, self.campaign, kind.rsplit(" ", 1)[1]),
             "version": version,
             "precision": precision,
             "precision family": _join(precision, family),
@@ -89,18 +100,26 @@ def _join(*parts: str) -> str:
     return " | ".join(parts) if all(parts) else ""
 
 
+Effects = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Parameter -> factor -> level -> log effect."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterSet:
     """Bases and effects of one fit: parameter -> log value; parameter -> factor -> level -> log effect."""
 
     base: Mapping[str, float]
-    effects: Mapping[str, Mapping[str, Mapping[str, float]]]
+    effects: Effects
 
     def logs(self, condition: Condition) -> dict[str, float]:
         """Logarithm of each parameter under a condition.
 
-        An engine called "generic" is the mean of the three that serve most: their effects, averaged.
+        An engine called "generic" is the mean of the three that serve most: their effects, averaged.  Where
+        nobody measured, the engine is as the two campaigns that measured serving found it, on average.
         """
+        if not condition.campaign:
+            parts = [self.logs(replace(condition, campaign=name)) for name in SERVING_CAMPAIGNS]
+            return {name: math.fsum(p[name] for p in parts) / len(parts) for name in PARAMETERS}
         if condition.engine == "generic":
             parts = [self.logs(replace(condition, engine=name, version="")) for name in MAINSTREAM]
             return {name: math.fsum(p[name] for p in parts) / len(parts) for name in PARAMETERS}
@@ -113,11 +132,47 @@ class ParameterSet:
             for name in PARAMETERS
         }
 
+    def of(self, condition: Condition) -> ParameterSet:
+        """The parameters of one fit that hold for `condition`: these, whatever it is."""
+        del condition
+        return self
+
+    def changed(self, change: Callable[[Effects], Effects]) -> ParameterSet:
+        """The same with other effects."""
+        return replace(self, effects=change(self.effects))
+
     def efficiencies(self, condition: Condition, points: int) -> dict[str, Array]:
         """Value of each parameter under a condition, repeated for `points` points."""
         return {name: np.full(points, math.exp(value)) for name, value in self.logs(condition).items()}
 
 
+@dataclass(frozen=True, slots=True)
+class TwoFits(ParameterSet):
+    """A fit for what was measured, and one for models and chips that never were.
+
+    The first may follow each condition closely; the second is held near its priors, since what one model
+    needs another does not.  `measured`: levels of "model" and "chip" with runs.
+    """
+
+    far: ParameterSet
+    measured: frozenset[str]
+
+    def of(self, condition: Condition) -> ParameterSet:
+        """The fit of measured conditions, or that of models and chips never measured."""
+        known = {model_key(condition.model), chip_key(condition.chip)} <= self.measured
+        return ParameterSet(self.base, self.effects) if known else self.far
+
+    def changed(self, change: Callable[[Effects], Effects]) -> ParameterSet:
+        """The same with other effects in both fits."""
+        return replace(self, effects=change(self.effects), far=self.far.changed(change))
+
+    def logs(self, condition: Condition) -> dict[str, float]:
+        """Logarithm of each parameter under a condition."""
+        return self.of(condition).logs(condition)
+
+
+FAR = "far"
+"""Name of the fit for what was never measured, in a parameter file."""
 START = ParameterSet({name: math.log(p.start) for name, p in PARAMETERS.items()}, {})
 """Parameters before any fit."""
 
@@ -216,14 +271,23 @@ def read_calibration(stored: Mapping[str, object]) -> Calibration:
         and isinstance(report, dict)
     ):
         raise TypeError("a calibration has sets, spread, counts, curves and report")
+    fits = {name: ParameterSet(s["base"], s["effects"]) for name, s in sets.items()}
+    far = fits.pop(FAR, None)
+    if far is not None:
+        measured = frozenset([*counts.get("model", {}), *counts.get("chip", {})])
+        fits["all"] = TwoFits(fits["all"].base, fits["all"].effects, far, measured)
     return Calibration(
         made=str(data["made"]),
-        sets={name: ParameterSet(s["base"], s["effects"]) for name, s in sets.items()},
+        sets=fits,
         curves=frozenset(curves),
         counts=counts,
         spread={c: {m: (v[0], v[1]) for m, v in by.items()} for c, by in spread.items()},
         report=report,
     )
+
+
+def _far(whole: ParameterSet) -> tuple[tuple[str, ParameterSet], ...]:
+    return ((FAR, whole.far),) if isinstance(whole, TwoFits) else ()
 
 
 def write_calibration(calibration: Calibration) -> dict[str, object]:
@@ -244,7 +308,7 @@ def write_calibration(calibration: Calibration) -> dict[str, object]:
                     for p, fs in s.effects.items()
                 },
             }
-            for name, s in calibration.sets.items()
+            for name, s in (*calibration.sets.items(), *_far(calibration.sets["all"]))
         },
         "curves": sorted(calibration.curves),
     }

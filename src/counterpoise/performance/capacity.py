@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from counterpoise.catalogue.engines import engine_default, engine_name
 from counterpoise.catalogue.records import Chip, Model
 from counterpoise.performance.estimate import Array, MemoryEstimate
 from counterpoise.performance.memory import (
@@ -14,9 +15,12 @@ from counterpoise.performance.memory import (
     visible_memory_bytes,
     weight_bytes,
 )
+from counterpoise.performance.memory_engines import cache_room_bytes, usual_fraction
 
 UTILISATION = 0.92
-"""Share of the memory an engine takes: 0.9 is vLLM's default, 0.95 what throughput recipes set."""
+"""Share of the memory vLLM takes: 0.9 is its default, 0.95 what throughput recipes set."""
+OWN_SHARE = ("llamacpp", "sglang", "trtllm")
+"""Engines whose share of the memory means something else than vLLM's: their own default is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,17 @@ def capacity(
     input_tokens: Array,
     output_tokens: Array,
     engine: str = "generic",
-    utilisation: float = UTILISATION,
+    utilisation: float | None = None,
 ) -> Capacity:
     """Room for requests of `input_tokens` and `output_tokens`; arrays (points,).
 
-    A sequence holds its input and, on average over its life, half its output.
+    A sequence holds its input and, on average over its life, half its output.  `utilisation` is the engine's
+    own share of the memory; None is what it takes by default (vLLM and engines without a rule: 0.92).
     """
+    if utilisation is None and engine_name(engine) in OWN_SHARE:
+        share = usual_fraction(engine, chip, tp, pp, dp)
+    else:
+        share = np.full(tp.shape, UTILISATION if utilisation is None else utilisation)
     memory = estimate_memory(
         model,
         chip,
@@ -61,15 +70,33 @@ def capacity(
         dp=dp,
         ep=ep,
         max_model_len=input_tokens + output_tokens,
-        utilisation=utilisation,
+        utilisation=share,
         engine=engine,
         max_sequences=256,
     )
     held = sequence_bytes(model, kv_precision, tp, pp, input_tokens + output_tokens / 2)
-    taken = memory.weights_bytes + memory.activation_bytes + memory.other_bytes
-    missing = np.maximum(taken - utilisation * visible_memory_bytes(chip), 0.0)
+    room = cache_room_bytes(
+        engine,
+        visible_memory_bytes(chip),
+        share,
+        memory.weights_bytes,
+        memory.activation_bytes,
+        memory.other_bytes,
+    )
+    missing = np.maximum(-room, 0.0)
     # Pipeline stages hold the caches of all micro-batches: one replica's sequences are counted once.
     return Capacity(memory.kv_cache_bytes / held, missing, memory)
+
+
+def most_sequences(engine: str, version: str = "", chip: Chip | None = None) -> float:
+    """Sequences that `engine` runs at once where a user sets no limit; infinite where none is known.
+
+    vLLM's `max_num_seqs`, SGLang's `max_running_requests`, TensorRT-LLM's `max_batch_size`, the slots of
+    llama.cpp: catalogue/data/engine_defaults.csv, each with its source.  `version` blank: the newest; `chip`
+    None: one of H100's size.
+    """
+    value = engine_default(engine, "max_sequences", version, chip)
+    return float("inf") if value is None else value
 
 
 def smallest_tp(model: Model, chip: Chip, weight_precision: str) -> int:

@@ -19,7 +19,9 @@ class ServingEstimate:
     data-parallel replica.  `memory_bytes`: per chip; `kv_tokens`: capacity of one data-parallel replica.
     `power_w`: of all chips of the deployment, chips only.  `low80`, `high80`: factors on times that bound
     the 80 % interval.  `feasible`: False where it does not fit; `reason` says why ("" where it does).
-    `basis`: in words, what the prediction rests on.
+    `basis`: in words, what the prediction rests on.  `concurrency`: users, or the mean number of requests
+    in flight where a rate was asked for; `largest_rate_per_s`: the rate beyond which queues grow without
+    end, None where users were asked for.
     """
 
     ttft_s: Array
@@ -37,6 +39,8 @@ class ServingEstimate:
     feasible: NDArray[np.bool_]
     reason: tuple[str, ...]
     basis: str
+    concurrency: Array
+    largest_rate_per_s: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,21 +20,31 @@ from numpy.typing import NDArray
 from counterpoise.catalogue import find_chip, find_model, load
 from counterpoise.performance.calibration import (
     Calibration,
+    Condition,
     ParameterSet,
+    TwoFits,
     chip_key,
     model_key,
     write_calibration,
 )
 from counterpoise.performance.estimate import Array
 from counterpoise.performance.hierarchy import fit, levels_of
+from counterpoise.performance.left_out_file import write_left_out
 from counterpoise.performance.measured_runs import FOLDS, HELD_OUT, PREFILL, SATURATED, fold_of, runs, shipped
-from counterpoise.performance.run_table import METRICS, RunTable, logs_for, predict, run_table
-
-NOISE = {"ttft_mean_ms": 0.2, "tpot_mean_ms": 0.06, "output_tok_s_total": 0.1, "total_tok_s": 0.1}
-"""Log spread of a good prediction's error, by metric: the weight of an observation in the fit."""
+from counterpoise.performance.parameters import FAR, NEAR, Weighing
+from counterpoise.performance.run_table import (
+    METRICS,
+    Piece,
+    RunTable,
+    logs_for,
+    pieces_of,
+    predict,
+    predict_near,
+    run_table,
+)
+from counterpoise.performance.serving_accuracy import WORKERS_APART, scored, workers_apart
 
 SHORT = {"ttft_mean_ms": "ttft", "tpot_mean_ms": "tpot", "output_tok_s_total": "rate"}
-GROUPS = 5
 Mask = NDArray[np.bool_]
 Say = Callable[[str], None]
 
@@ -68,52 +79,77 @@ def fit_rows(
     table: RunTable,
     keep: Mask,
     say: Say | None = None,
-    rounds: int = 14,
-    guess: ParameterSet | None = None,
+    rounds: int = 25,
+    weighing: Weighing = NEAR,
 ) -> ParameterSet:
-    """Fit the runs of `keep` (runs,); `guess` is where the search begins."""
+    """Fit the runs of `keep` (runs,), weighed as `weighing` says."""
     part = table.take(np.flatnonzero(keep & wanted(table).any(axis=1)))
     run, metric = np.nonzero(wanted(part))
     target = np.log(part.measured[run, metric])
-    noise = np.array([NOISE[m] for m in METRICS])[metric]
+    noise = np.array([weighing.noise[m] for m in METRICS])[metric]
+    serving = np.array([r.source == "serving" for r in part.runs])
+    noise = noise * np.where(serving[run], 1.0, weighing.other_tables)
 
-    def observe(logs: Array) -> Array:
-        return np.log(np.maximum(predict(part, logs)[run, metric], 1e-12))
+    observed = _Observed(pieces_of(part), run, metric)
+    return fit(
+        observed, target, noise, run, levels_of(part.conditions), rounds=rounds, looseness=weighing.looseness,
+        say=say,
+    )  # fmt: skip
 
-    return fit(observe, target, noise, run, levels_of(part.conditions), rounds=rounds, guess=guess, say=say)
+
+class _Observed:
+    """Predicted measurements of a table, as the fit sees them."""
+
+    def __init__(self, pieces: tuple[Piece, ...], run: NDArray[np.intp], metric: NDArray[np.intp]) -> None:
+        self._pieces, self._run, self._metric = pieces, run, metric
+        self._batch: Array | None = None
+
+    def at(self, logs: Array) -> Array:
+        predicted, self._batch = predict_near(self._pieces, logs)
+        return self._logs(predicted)
+
+    def near(self, logs: Array) -> Array:
+        return self._logs(predict_near(self._pieces, logs, self._batch)[0])
+
+    def _logs(self, predicted: Array) -> Array:
+        return np.log(np.maximum(predicted[self._run, self._metric], 1e-12))
 
 
 def left_out(
-    table: RunTable, group: NDArray[np.intp], say: Say, guess: ParameterSet | None = None
-) -> tuple[Array, list[ParameterSet]]:
-    """Predict every run by a fit without its group; (runs, metrics), and the fits.
+    table: RunTable, names: Sequence[str], say: Say, weighing: Weighing = NEAR
+) -> tuple[Array, dict[str, ParameterSet]]:
+    """Predict every run by a fit that never saw its group; (runs, metrics), and the fits by group.
 
-    The folds that predict measured conditions begin from nothing; splits that only give intervals may begin
-    from the whole fit (`guess`), which saves most of their time.
+    Every fit begins from nothing: one that began from the whole fit would remember what was left out.
+    Groups are shared out to the processor's cores.
     """
     out = np.full(table.measured.shape, np.nan)
-    sets = []
-    for g in range(int(group.max()) + 1):
-        started = time.monotonic()
-        found = fit_rows(table, group != g, rounds=14 if guess is None else 5, guess=guess)
-        rows = np.flatnonzero(group == g)
-        part = table.take(rows)
-        out[rows] = predict(part, logs_for(part, found))
-        sets.append(found)
-        say(f"  left out group {g} ({len(rows)} runs): {time.monotonic() - started:.0f} s")
+    column = np.array(names)
+    sets = {}
+    jobs = {str(name): np.flatnonzero(column == name) for name in sorted(set(names))}
+    with ProcessPoolExecutor(initializer=_share, initargs=(table, weighing)) as pool:
+        for name, (predicted, found) in zip(jobs, pool.map(_without, jobs.values()), strict=True):
+            out[jobs[name]] = predicted
+            sets[name] = found
+            say(f"  without {name} ({len(jobs[name])} runs)")
     return out, sets
 
 
-def groups_of(names: list[str]) -> NDArray[np.intp]:
-    """Deal the distinct `names` into groups, the most frequent first, each to the smallest group."""
-    counts = {n: names.count(n) for n in set(names)}
-    size = [0] * GROUPS
-    where: dict[str, int] = {}
-    for name in sorted(counts, key=lambda n: (-counts[n], n)):
-        smallest = size.index(min(size))
-        where[name] = smallest
-        size[smallest] += counts[name]
-    return np.array([where[n] for n in names], np.intp)
+_SHARED: list[tuple[RunTable, Weighing]] = []
+"""The table of a worker process: handed over once, not with every group."""
+
+
+def _share(table: RunTable, weighing: Weighing) -> None:
+    _SHARED[:] = [(table, weighing)]
+
+
+def _without(rows: NDArray[np.intp]) -> tuple[Array, ParameterSet]:
+    table, weighing = _SHARED[0]
+    keep = np.ones(len(table.runs), bool)
+    keep[rows] = False
+    found = fit_rows(table, keep, weighing=weighing)
+    part = table.take(rows)
+    return predict(part, logs_for(part, found)), found
 
 
 def errors(table: RunTable, predicted: Array, rows: Mask) -> dict[str, dict[str, float]]:
@@ -178,8 +214,30 @@ def counts(table: RunTable) -> dict[str, dict[str, int]]:
     return out
 
 
+def _left_out_rows(
+    table: RunTable, splits: Mapping[str, tuple[Array, Mapping[str, tuple[float, float]]]]
+) -> Iterator[tuple[str, str, str, str, float, float, float, float]]:
+    """Rows of the file of predictions by fits that never saw the row."""
+    for split, (predicted, widths) in splits.items():
+        for i, run in enumerate(table.runs):
+            kind = "serving" if run.source == "serving" else "inference"
+            for metric in scored(run, kind):
+                measured, value = run.measured.get(metric), float(predicted[i, METRICS.index(metric)])
+                if measured is not None and np.isfinite(value):
+                    low, high = widths[SHORT.get(metric, "rate")]
+                    yield kind, run.id, split, metric, measured, value, low * value, high * value
+
+
+SPLITS: dict[str, tuple[str, Callable[[Condition], str]]] = {
+    "model never measured": ("model", lambda c: model_key(c.model)),
+    "chip never measured": ("chip", lambda c: chip_key(c.chip)),
+    "family never measured": ("family", lambda c: c.chip.family),
+}
+"""What is left out for the intervals, one at a time -> its name in the file of predictions, and its key."""
+
+
 def main(arguments: list[str]) -> None:
-    """Fit and write; `--quick` leaves whole chips and models in (intervals are then those of the folds)."""
+    """Fit and write; `--quick` leaves no chip or model out (intervals are then those of the folds)."""
     quick = "--quick" in arguments
     paths = [a for a in arguments if not a.startswith("--")]
     target = Path(paths[0]) if paths else Path(__file__).parent / "parameters.json"
@@ -190,19 +248,16 @@ def main(arguments: list[str]) -> None:
     table = load_table()
     say(f"{len(table.runs)} runs")
     everything = np.ones(len(table.runs), bool)
-    whole = fit_rows(table, everything, say)
+    near, far = fit_rows(table, everything, say), fit_rows(table, everything, say, weighing=FAR)
+    counted = counts(table)
+    whole = TwoFits(near.base, near.effects, far, frozenset([*counted["model"], *counted["chip"]]))
     say("folds by condition")
-    by_fold, fold_sets = left_out(table, np.array([fold_of(k) for k in table.keys]), say)
+    by_fold, folds = left_out(table, [str(fold_of(k)) for k in table.keys], say)
     splits = {"measured": by_fold}
-    if not quick:
-        plans = {
-            "model never measured": [model_key(c.model) for c in table.conditions],
-            "chip never measured": [chip_key(c.chip) for c in table.conditions],
-            "family never measured": [c.chip.family for c in table.conditions],
-        }
-        for name, names in plans.items():
+    for name, (_, key) in SPLITS.items():
+        if not quick:
             say(name)
-            splits[name], _ = left_out(table, groups_of(names), say, whole)
+            splits[name], _ = left_out(table, [key(c) for c in table.conditions], say, FAR)
     serving = np.array([r.source == "serving" for r in table.runs])
     report = {
         "runs": len(table.runs),
@@ -216,19 +271,23 @@ def main(arguments: list[str]) -> None:
     }
     widths = {name: spread(table, p) for name, p in splits.items()}
     widths.setdefault("measured apart", widths.get("model never measured", widths["measured"]))
-    for name in ("model never measured", "chip never measured", "family never measured"):
+    for name in SPLITS:
         widths.setdefault(name, widths["measured"])
     calibration = Calibration(
         made=datetime.now(UTC).date().isoformat(),
-        sets={"all": whole, **{str(i): s for i, s in enumerate(fold_sets)}},
+        sets={"all": whole, **folds},
         curves=frozenset(table.keys),
-        counts=counts(table),
+        counts=counted,
         spread=widths,
         report=report,
     )
+    calibration = replace(calibration, spread={**widths, WORKERS_APART: workers_apart(calibration, load())})
     target.write_text(json.dumps(write_calibration(calibration), indent=1) + "\n", encoding="utf-8")
     say(json.dumps(report, indent=1))
     say(f"written: {target}, {FOLDS} folds")
+    if not paths and not quick:
+        names = {"measured": "fold", **{name: short for name, (short, _) in SPLITS.items()}}
+        write_left_out("serving", _left_out_rows(table, {names[n]: (splits[n], widths[n]) for n in names}))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ FREEDOM = 4.0
 """Degrees of freedom of the Student-t error: outliers lose weight beyond about two spreads."""
 
 NUDGE = 1e-3
+DAMPING, TRIES, TOLERANCE = 0.01, 5, 5e-4
+"""First damping, tries with more of it a round, and the relative gain below which the search ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,13 @@ class _Columns:
         return len(self.prior)
 
 
-def _columns(levels: Levels) -> _Columns:
+def _columns(levels: Levels, looseness: float = 1.0) -> _Columns:
     prior = [1 / p.spread**2 if p.spread else 1e12 for p in PARAMETERS.values()]
     blocks = []
     for k, p in enumerate(PARAMETERS.values()):
         for factor, spread in p.effects.items():
             blocks.append((k, factor, len(prior)))
-            prior += [1 / spread**2] * len(levels.names[factor])
+            prior += [1 / (looseness * spread) ** 2] * len(levels.names[factor])
     return _Columns(blocks, np.array(prior))
 
 
@@ -84,54 +87,65 @@ def spread_logs(x: Array, columns: _Columns, levels: Levels) -> Array:
     return logs
 
 
+class Observed(Protocol):
+    """What is fitted: log values (observations,) at log parameters (parameters, runs)."""
+
+    def at(self, logs: Array) -> Array:
+        """Log values at `logs`."""
+
+    def near(self, logs: Array) -> Array:
+        """The same where `logs` are almost those of the last call of `at`."""
+
+
 def fit(
-    observe: Callable[[Array], Array],
+    observed: Observed,
     target: Array,
     noise: Array,
     run_of: NDArray[np.intp],
     levels: Levels,
     *,
     rounds: int = 12,
-    guess: ParameterSet | None = None,
+    looseness: float = 1.0,
     say: Callable[[str], None] | None = None,
 ) -> ParameterSet:
-    """Fit parameters so that `observe(logs)` meets `target`, both log values (observations,).
+    """Fit parameters so that `observed` meets `target`, both log values (observations,).
 
-    `logs` are (parameters, runs); observation i is of run `run_of[i]` and errs by `noise[i]` (log).  `guess`
-    is where to begin (None: at `START`).
+    Observation i is of run `run_of[i]` and errs by `noise[i]` (log).  `looseness` multiplies the spreads of
+    effects.  Levenberg-Marquardt on the re-weighted squares, from `START`.
     """
-    columns = _columns(levels)
-    x = np.zeros(columns.count) if guess is None else _unknowns(guess, columns, levels)
-    predicted = observe(spread_logs(x, columns, levels))
+    columns = _columns(levels, looseness)
+    x = np.zeros(columns.count)
+    predicted = observed.at(spread_logs(x, columns, levels))
     best = _objective(predicted - target, noise, x, columns.prior)
+    damping = DAMPING
     for round_ in range(rounds):
         logs = spread_logs(x, columns, levels)
         slopes = np.empty((len(PARAMETERS), len(target)))
         for k in range(len(PARAMETERS)):
             moved = logs.copy()
             moved[k] += NUDGE
-            slopes[k] = (observe(moved) - predicted) / NUDGE
+            slopes[k] = (observed.near(moved) - predicted) / NUDGE
         error = predicted - target
         weight = (FREEDOM + 1) / (FREEDOM + (error / noise) ** 2) / noise**2
-        step = _newton(slopes, weight, error, x, run_of, columns, levels)
-        length, improved = 1.0, False
-        while length > 0.05:
-            trial = x + length * step
-            tried = observe(spread_logs(trial, columns, levels))
+        normal, right = _normal_equations(slopes, weight, error, x, run_of, columns, levels)
+        value = np.inf
+        for _ in range(TRIES):
+            trial = x + _damped(normal, right, damping)
+            tried = observed.at(spread_logs(trial, columns, levels))
             value = _objective(tried - target, noise, trial, columns.prior)
             if value < best:
-                improved = True
                 break
-            length /= 2
-        if not improved:
+            damping *= 8
+        if not value < best:
             break
+        damping /= 8
         gain, best, x, predicted = best - value, value, trial, tried
         if say:
             say(
                 f"round {round_ + 1}: objective {best:.1f}, "
                 f"median |log error| {np.median(abs(predicted - target)):.4f}"
             )
-        if gain < 1e-3 * best:
+        if gain < TOLERANCE * best:
             break
     return _as_set(x, columns, levels)
 
@@ -141,7 +155,14 @@ def _objective(error: Array, noise: Array, x: Array, prior: Array) -> float:
     return float(student.sum() + 0.5 * (prior * x * x).sum())
 
 
-def _newton(
+def _damped(normal: Array, right: Array, damping: float) -> Array:
+    """Levenberg-Marquardt step: the normal equations with their diagonal raised by `damping`."""
+    matrix = normal.copy()
+    matrix[np.diag_indices_from(matrix)] *= 1 + damping
+    return np.asarray(cho_solve(cho_factor(matrix, overwrite_a=True, check_finite=False), right))
+
+
+def _normal_equations(
     slopes: Array,
     weight: Array,
     error: Array,
@@ -149,7 +170,7 @@ def _newton(
     run_of: NDArray[np.intp],
     columns: _Columns,
     levels: Levels,
-) -> Array:
+) -> tuple[Array, Array]:
     count = len(weight)
     rows, cols, values = [], [], []
     everything = np.arange(count)
@@ -169,20 +190,7 @@ def _newton(
     weighted = sparse.diags(weight) @ matrix
     normal = np.asarray((matrix.T @ weighted).todense())
     normal[np.diag_indices_from(normal)] += columns.prior
-    right = -(weighted.T @ error) - columns.prior * x
-    return np.asarray(cho_solve(cho_factor(normal, overwrite_a=True), right))
-
-
-def _unknowns(guess: ParameterSet, columns: _Columns, levels: Levels) -> Array:
-    x = np.zeros(columns.count)
-    names = list(PARAMETERS)
-    for k, name in enumerate(names):
-        x[k] = guess.base[name] - START.base[name]
-    for k, factor, first in columns.blocks:
-        known = guess.effects.get(names[k], {}).get(factor, {})
-        for i, level in enumerate(levels.names[factor]):
-            x[first + i] = known.get(level, 0.0)
-    return x
+    return normal, np.asarray(-(weighted.T @ error) - columns.prior * x)
 
 
 def _as_set(x: Array, columns: _Columns, levels: Levels) -> ParameterSet:

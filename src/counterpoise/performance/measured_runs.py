@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 
 from counterpoise.errors import BadInput, Where
+from counterpoise.performance.engine_images import engine_version
 
 FOLDS = 5
 CLOSED, STATIC, SATURATED, DECODE, PREFILL, SPLIT = (
@@ -28,8 +29,10 @@ CLOSED, STATIC, SATURATED, DECODE, PREFILL, SPLIT = (
 decode steps only; one prefill; prefill and decode on separate workers."""
 
 ASSUMED = {
-    "kv": "KV cache in 8 bits where TensorRT-LLM ran FP8 or FP4 weights, and where anything ran FP4 weights "
-    "(engine recipes of that time); 16 bits otherwise.",
+    "kv": "KV cache in 8 bits where TensorRT-LLM ran FP8 or FP4 weights, where anything ran FP4 weights, and "
+    "where InferenceMAX ran FP8 weights on vLLM on a chip newer than H100 (engine recipes of that time); 16 "
+    "bits otherwise, and for InferenceMAX's dense FP8 models on TensorRT-LLM: how long its users waited for "
+    "room says so.",
     "mlperf-input": "MLPerf prints no input lengths: 295 tokens for Llama 2 70B (OpenOrca), 870 for GPT-J "
     "(CNN/DailyMail), 450 for Mixtral; GPT-J writes 69 tokens.  From memory.",
     "mlperf-precision": "MLPerf prints no precision for most rows: FP4 where the chip has it, else FP8, else "
@@ -54,6 +57,8 @@ ENGINES = (
     ("nxd", "neuronx"),
     ("sambaflow", "sambaflow"),
 )
+INFERENCEMAX = "InferenceMAX"
+CAMPAIGNS = (("config_id=", INFERENCEMAX), ("wip=", INFERENCEMAX), ("source_file=", "NVIDIA"))
 HELD_OUT = frozenset({"deepseek-day6", "deepseek-profile-data"})
 """Sources never fitted: DeepSeek's own figures are what tests predict."""
 
@@ -84,6 +89,7 @@ class Run:
     prefill: tuple[int, int, int, int] | None = None
     decode: tuple[int, int, int, int] | None = None
     refusal: str = ""
+    campaign: str = ""
     row: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -160,6 +166,14 @@ def engine_of(framework: str) -> str:
     return next((engine for prefix, engine in ENGINES if name.startswith(prefix)), "generic")
 
 
+def campaign_of(source: str) -> str:
+    """Who measured a serving run, by the marks that the table's sources leave; "" where it is not known.
+
+    InferenceMAX runs come from its database, the engine vendors' from a file for each model.
+    """
+    return next((name for mark, name in CAMPAIGNS if mark in source), "")
+
+
 def _measured(row: Mapping[str, str], columns: Iterable[str], where: Where) -> dict[str, float]:
     values = {column: number(row, column, where) for column in columns}
     return {column: value for column, value in values.items() if value is not None and value > 0}
@@ -170,7 +184,9 @@ def _serving(row: Mapping[str, str], where: Where) -> Run:
     dp, ep = whole(row, "dp", where, 1), whole(row, "ep", where, 1)
     n_chips = whole(row, "n_chips", where, tp * pp * dp)
     engine, precision = engine_of(row["framework"]), row["precision"].strip().casefold()
-    eight_bit_cache = precision == "fp4" or (engine == "trtllm" and precision == "fp8")
+    campaign = campaign_of(row.get("source") or "")
+    newer = engine == "vllm" and campaign == INFERENCEMAX and "H100" not in row["chip"]
+    eight_bit_cache = precision == "fp4" or (precision == "fp8" and (engine == "trtllm" or newer))
     split = (row.get("mode") or "agg").strip() == "disagg"
     users = number(row, "concurrency", where) or 0.0
     input_tokens, output_tokens = (
@@ -194,7 +210,7 @@ def _serving(row: Mapping[str, str], where: Where) -> Run:
         model=row["model"].strip(),
         chip=row["chip"].strip(),
         engine=engine,
-        version=f"{engine} {row.get('framework_version') or ''}".strip(),
+        version=f"{engine} {engine_version(engine, row.get('framework_version') or '')}".strip(),
         weight_precision=precision,
         kv_precision="fp8" if eight_bit_cache else "bf16",
         n_chips=n_chips,
@@ -212,6 +228,7 @@ def _serving(row: Mapping[str, str], where: Where) -> Run:
         prefill=workers("prefill") if split else None,
         decode=workers("decode") if split else None,
         refusal=refusal,
+        campaign=campaign,
         row=row,
     )
 
@@ -314,5 +331,6 @@ def _inference(row: Mapping[str, str], where: Where) -> Run:
         source=row.get("source_group") or "inference",
         measured=_measured(row, ("output_tok_s_total", "total_tok_s", "ttft_mean_ms", "tpot_mean_ms"), where),
         refusal=refusal,
+        campaign=row.get("source_group") or "",
         row=row,
     )

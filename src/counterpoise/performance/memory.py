@@ -1,8 +1,8 @@
 """Memory of a serving engine on each chip, as the engine would report it.
 
-An engine takes `utilisation` of the chip's memory, loads its share of the weights, runs the largest step it
-allows to see the activation peak, and gives what is left to the KV cache.  That is vLLM's accounting
-(`determine_available_memory`); the other engines are taken to do the same.
+An engine loads its share of the weights, runs the largest step it allows to see the activation peak, and
+gives what is left to the KV cache: how much that is, each engine decides by its own rule (`memory_engines`),
+and how many tokens it makes of it (`memory_cache`).
 """
 
 from __future__ import annotations
@@ -18,14 +18,22 @@ from counterpoise.catalogue.counting import (
     head_parameters,
     layer_parameters,
 )
-from counterpoise.catalogue.records import Attention, Chip, FeedForward, Layers, Model
+from counterpoise.catalogue.engines import engine_default, engine_name
+from counterpoise.catalogue.records import Attention, Chip, FeedForward, Model
 from counterpoise.errors import Refused
 from counterpoise.performance.estimate import Array, MemoryEstimate
-from counterpoise.performance.operators import BYTES_PER_KV, BYTES_PER_WEIGHT, attention_precision
+from counterpoise.performance.memory_cache import (
+    BLOCK_TOKENS,
+    cache_tokens,
+    layer_cache_bytes,
+    reported_bytes_per_token,
+    sequence_bytes,
+    state_bytes,
+)
+from counterpoise.performance.memory_engines import cache_room_bytes, largest_step, usual_fraction
+from counterpoise.performance.operators import BYTES_PER_WEIGHT, attention_precision
 
 GIB = float(2**30)
-BLOCK_TOKENS = 16
-"""Tokens of a KV block; the cache is counted in whole blocks."""
 VISIBLE_SHARE = 0.99
 """Of the memory built in, what a program sees: 79.19 of 80 GiB on the H100 of the measured runs."""
 TOWER_PARAMS = 1e8
@@ -75,53 +83,65 @@ def estimate_memory(
     dp: ArrayLike = 1,
     ep: ArrayLike = 1,
     max_model_len: ArrayLike = 8192,
-    utilisation: float = 0.9,
+    utilisation: ArrayLike | None = 0.9,
     engine: str = "generic",
-    max_batch_tokens: int = 8192,
+    version: str = "",
+    max_batch_tokens: int | None = None,
     max_sequences: int | None = None,
     constants: MemoryConstants = CONSTANTS,
 ) -> MemoryEstimate:
     """Memory of one chip that serves `model`; `tp`, `pp`, `dp`, `ep`, `max_model_len` broadcast.
 
-    `dp` counts attention replicas that share one set of experts.  `max_sequences` None is vLLM's default:
-    1,024 on chips of 70 GiB or more, else 256.  `kv_tokens` is the capacity the engine prints, of one
-    attention replica; `sequences` how many of `max_model_len` tokens it says fit.  Both are 0 where the
-    weights leave no room.  Raises `Refused` for a closed model or a chip of unknown memory.
+    Parameters
+    ----------
+    model, chip : what runs where.
+    weight_precision, kv_precision : as the operators name them.
+    tp, pp, dp, ep : layout; `dp` counts attention replicas that share one set of experts.
+    max_model_len : the longest sequence allowed, tokens.
+    utilisation : the engine's own share of the memory: vLLM's gpu_memory_utilization, SGLang's
+        mem_fraction_static, TensorRT-LLM's free_gpu_memory_fraction.  None: what it takes by default.
+    engine, version : whose rules hold; an engine not in the tables follows vLLM's.
+    max_batch_tokens, max_sequences : of the largest step; None: the engine's defaults on that chip.
+    constants : of the fit.
+
+    Returns the account; `kv_tokens` is the capacity the engine prints, of one attention replica, `sequences`
+    how many of `max_model_len` tokens it says fit, both 0 where the weights leave no room.  Raises `Refused`
+    for a closed model or a chip of unknown memory.
     """
     if not model.layers:
         raise Refused(f"{model.name} is closed: its architecture is not public, so it cannot be deployed.")
     memory = visible_memory_bytes(chip)
-    sequences = max_sequences or (1024 if memory >= 70 * GIB else 256)
+    usual_tokens, usual_sequences = largest_step(engine, chip, version)
+    tokens, sequences = max_batch_tokens or usual_tokens, max_sequences or usual_sequences
     tp_, pp_, dp_, ep_, length = (
         np.asarray(x, float) for x in np.broadcast_arrays(tp, pp, dp, ep, max_model_len)
     )
+    share = usual_fraction(engine, chip, tp_, pp_, dp_) if utilisation is None else utilisation
     weights = weight_bytes(model, weight_precision, tp_, pp_, dp_, ep_)
     activation = activation_bytes(
-        model, tp_, dp_, ep_, length, tokens=max_batch_tokens, sequences=sequences, constants=constants
+        model, tp_, dp_, ep_, length, tokens=tokens, sequences=sequences, constants=constants
     )
     several = tp_ * pp_ * dp_ > 1
     other = constants.other_bytes + np.where(several, constants.communicator_bytes, 0.0)
     # llama.cpp captures no graphs.
     depth = sum(g.count for g in model.layers)
-    graphs = (
-        0.0 if engine == "llamacpp" else constants.graph_bytes + constants.graph_layer_bytes * depth / pp_
-    )
-    cache = np.maximum(utilisation * memory - weights - activation - other, 0.0)
-    per_token = reported_bytes_per_token(model, kv_precision, tp_, pp_)
-    state = state_bytes(model, tp_, pp_)
-    # Recurrent states are taken from the cache by the sequences that fill it.
-    per_sequence = length * per_token + state
-    blocks = np.floor(cache / per_sequence * length / BLOCK_TOKENS)
-    largest = sequence_bytes(model, kv_precision, tp_, pp_, length, chunk=max_batch_tokens)
+    name = engine_name(engine)
+    graphs = 0.0 if name == "llamacpp" else constants.graph_bytes + constants.graph_layer_bytes * depth / pp_
+    room = cache_room_bytes(name, memory, np.asarray(share, float), weights, activation, other)
+    cache = np.maximum(room, 0.0)
+    held = cache_tokens(
+        name, model, kv_precision, tp_, pp_, length, cache,
+        chunk=tokens, block=engine_default(name, "block_tokens", version, chip) or BLOCK_TOKENS,
+    )  # fmt: skip
     return MemoryEstimate(
         weights_bytes=weights,
         activation_bytes=activation,
         graph_bytes=np.broadcast_to(np.asarray(graphs, float), weights.shape),
         other_bytes=np.asarray(other),
         kv_cache_bytes=cache,
-        kv_bytes_per_token=per_token,
-        kv_tokens=blocks * BLOCK_TOKENS,
-        sequences=cache / largest,
+        kv_bytes_per_token=held.bytes_per_token,
+        kv_tokens=held.tokens,
+        sequences=held.sequences,
     )
 
 
@@ -219,64 +239,17 @@ def _latent_width(attention: Attention | None) -> float:
     return float(a.kv_lora_rank + a.qk_rope_head_dim) if a is not None else 0.0
 
 
-def layer_cache_bytes(attention: Attention | None, kv_precision: str, tp: Array) -> Array:
-    """Cache of one token in one layer on one chip, bytes; 0 for layers that keep a state instead.
-
-    MLA keeps one latent for all heads, so every tensor-parallel chip holds all of it (DeepSeek-V2,
-    arXiv 2405.04434, section 2.1); the sparse kind adds one 8-bit key of the indexer and its scale.
-    """
-    a = attention
-    if a is None or a.kind in ("linear", "mamba"):
-        return np.zeros(tp.shape)
-    width = BYTES_PER_KV[kv_precision]
-    if a.kind in ("mla", "sparse_mla"):
-        index = a.index_dim + 4.0 if a.index_dim else 0.0
-        return np.full(tp.shape, width * (a.kv_lora_rank + a.qk_rope_head_dim) + index)
-    numbers = a.head_dim if a.k_is_v else a.head_dim + a.value_head_dim
-    return width * numbers * np.maximum(a.kv_heads / tp, 1.0)
-
-
-def reported_bytes_per_token(model: Model, kv_precision: str, tp: Array, pp: Array) -> Array:
-    """Bytes by which the engine divides its cache to print "tokens", on one chip.
-
-    Window layers count as full ones.  Where both kinds are there vLLM puts layers in groups of equal size, as
-    many as the rarer kind has (`get_kv_cache_groups`; of the more frequent kind if it has at most 1.25 times
-    as many), and pads the last group: gemma-3-27b's 62 layers count as 70.
-    """
-    layers = [(g, layer_cache_bytes(g.attention, kv_precision, tp)) for g in model.layers]
-    windowed = sum(g.count for g, _ in layers if _is_window(g))
-    full = sum(g.count for g, b in layers if not _is_window(g) and b.flat[0] > 0)
-    exact = np.asarray(sum((g.count * b for g, b in layers), np.zeros(tp.shape)))
-    if not windowed or not full:
-        return np.maximum(exact, 1e-9) / pp
-    size = min(windowed, full) if max(windowed, full) >= 1.25 * min(windowed, full) else max(windowed, full)
-    counted = size * (-(-windowed // size) + -(-full // size))
-    return exact * counted / (windowed + full) / pp
-
-
-def _is_window(group: Layers) -> bool:
-    a = group.attention
-    return a is not None and a.kind == "window" and a.window > 0
-
-
-def state_bytes(model: Model, tp: Array, pp: Array) -> Array:
-    """Recurrent state of one sequence on one chip, bytes: linear attention and Mamba."""
-    held = sum(g.count * g.attention.state_bytes for g in model.layers if g.attention is not None)
-    return held / tp / pp
-
-
-def sequence_bytes(
-    model: Model, kv_precision: str, tp: Array, pp: Array, length: Array, *, chunk: int = 0
-) -> Array:
-    """Cache that a sequence of `length` tokens holds on one chip, bytes; at least one byte.
-
-    Window layers hold their window, and `chunk` more tokens while a chunk of the prompt is computed; others
-    hold everything; recurrent layers hold their state.
-    """
-    held = state_bytes(model, tp, pp)
-    for g in model.layers:
-        a = g.attention
-        window = float(a.window) if a is not None and _is_window(g) else np.inf
-        kept = np.minimum(length, window + chunk)
-        held = held + g.count * layer_cache_bytes(a, kv_precision, tp) * kept / pp
-    return np.maximum(held, 1.0)
+__all__ = [
+    "BLOCK_TOKENS",
+    "CONSTANTS",
+    "GIB",
+    "MemoryConstants",
+    "activation_bytes",
+    "estimate_memory",
+    "layer_cache_bytes",
+    "reported_bytes_per_token",
+    "sequence_bytes",
+    "state_bytes",
+    "visible_memory_bytes",
+    "weight_bytes",
+]

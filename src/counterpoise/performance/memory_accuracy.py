@@ -10,12 +10,13 @@ from functools import cache
 from importlib import resources
 
 from counterpoise.catalogue import find_chip, find_model, load
+from counterpoise.catalogue.engines import ENGINES, engine_name
 from counterpoise.catalogue.records import Catalogue, Chip, Model
 from counterpoise.errors import BadInput, Refused, UnknownName, Where
 from counterpoise.performance.accuracy import Prediction, RowResult
 from counterpoise.performance.estimate import MemoryEstimate
 from counterpoise.performance.measured_runs import number, whole
-from counterpoise.performance.memory import GIB, MemoryConstants, estimate_memory
+from counterpoise.performance.memory import GIB, MemoryConstants, estimate_memory, visible_memory_bytes
 from counterpoise.performance.operators import BYTES_PER_KV, BYTES_PER_WEIGHT
 
 FOLDS = 5
@@ -29,6 +30,8 @@ SCORED: dict[str, Callable[[MemoryEstimate], float]] = {
 }
 UNSEEN = 3.0
 """Factor on the log width of intervals for chips and engines that were not measured.  Assumed."""
+UNSEEN_FAMILY = 2.0
+"""The same for families of models that were not measured.  Assumed."""
 Rows = Sequence[Mapping[str, str]]
 
 
@@ -94,31 +97,60 @@ def memory_predictions(
     return [_result(row, facts, fit, Where(file, line)) for line, row in enumerate(table, start=2)]
 
 
+def _limit(row: Mapping[str, str], column: str, where: Where) -> int | None:
+    """Limit of an engine that a row may print (`max_batch_tokens`, `max_sequences`); None: its default."""
+    value = number(row, column, where)
+    return None if value is None else int(value)
+
+
 def _result(row: Mapping[str, str], facts: Catalogue, fit: MemoryFit, where: Where) -> RowResult:
     try:
         model, chip = find_model(facts, row["model"].strip()), find_chip(facts, row["chip"].strip())
         estimate = estimate_row(row, model, chip, fit.constants(model), where)
-    except UnknownName as error:
+    except (UnknownName, Refused) as error:
         return RowResult({}, refusal=str(error))
-    except Refused as error:
-        return RowResult({}, refusal=str(error))
-    engine = (row.get("framework") or "vllm").strip().casefold()
-    known = chip.name in fit.chips and engine == "vllm"
+    if not float(estimate.kv_tokens[()]):
+        return RowResult({}, refusal=_does_not_fit(estimate, chip))
+    widen, basis = _closeness(row, model, chip, fit, facts)
     found = {}
     for column, read in SCORED.items():
         measured = number(row, column, where)
         if measured is None or measured <= 0:
             continue
         predicted = read(estimate)
-        low, high = (f if known else f**UNSEEN for f in fit.spread[column])
+        low, high = fit.spread[column]
+        if widen > 1:
+            low, high = low**widen, max(high, 1 / low) ** widen
         found[column] = Prediction(measured, predicted, low * predicted, high * predicted)
     if not found:
         return RowResult({}, refusal="the row has no measured figure that is scored")
+    return RowResult(found, basis)
+
+
+def _closeness(
+    row: Mapping[str, str], model: Model, chip: Chip, fit: MemoryFit, facts: Catalogue
+) -> tuple[float, str]:
+    """Factor on the log width of the intervals, and the basis in words."""
+    engine = engine_name(row.get("framework") or "vllm")
     if engine != "vllm":
-        return RowResult(found, f"the accounting of vLLM; {engine} never measured")
+        own = engine in ENGINES
+        return UNSEEN, f"{'its own rules' if own else 'the accounting of vLLM'}; {engine} never measured"
     if chip.name not in fit.chips:
-        return RowResult(found, f"fitted on vLLM; {chip.name} never measured")
-    return RowResult(found, f"fitted on vLLM on {chip.name}, other models")
+        return UNSEEN, f"fitted on vLLM; {chip.name} never measured"
+    families = {facts.models[name].family for name in fit.models if name in facts.models}
+    if model.family not in families:
+        return UNSEEN_FAMILY, f"fitted on vLLM on {chip.name}; the {model.family or model.name} family never"
+    return 1.0, f"fitted on vLLM on {chip.name}, other models"
+
+
+def _does_not_fit(estimate: MemoryEstimate, chip: Chip) -> str:
+    """Why there is no cache, with the figures that do not fit."""
+    parts = (estimate.weights_bytes, estimate.activation_bytes, estimate.other_bytes)
+    weights, step, other = (float(part[()]) / GIB for part in parts)
+    return (
+        f"no room for a cache on {chip.name}: weights {weights:.1f} GiB, largest step {step:.1f} GiB and "
+        f"libraries {other:.1f} GiB of {visible_memory_bytes(chip) / GIB:.1f} GiB"
+    )
 
 
 def estimate_row(
@@ -136,9 +168,12 @@ def estimate_row(
         kv_precision=cache_precision,
         tp=whole(row, "tp", where, 1),
         pp=whole(row, "pp", where, 1),
-        dp=1,
+        dp=whole(row, "dp", where, 1),
         max_model_len=whole(row, "max_model_len", where, 8192),
-        utilisation=number(row, "gpu_memory_utilization", where) or 0.9,
-        engine=(row.get("framework") or "vllm").strip().casefold(),
+        utilisation=number(row, "gpu_memory_utilization", where),
+        engine=engine_name(row.get("framework") or "vllm"),
+        version=(row.get("framework_version") or "").strip(),
+        max_batch_tokens=_limit(row, "max_batch_tokens", where),
+        max_sequences=_limit(row, "max_sequences", where),
         constants=constants,
     )

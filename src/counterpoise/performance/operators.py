@@ -32,19 +32,32 @@ BYTES_PER_WEIGHT = {"bf16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5 + 2 / 128,
 BYTES_PER_KV = {"bf16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5 + 1 / 16}
 NO_WINDOW = 1e18
 
+KERNELS = {GEMM: 4.0, GROUPED: 8.0, ATTENTION: 2.0, LATENT: 6.0, RECURRENT: 8.0, HEAD: 2.0}
+"""Kernels of an operator with what surrounds it, as engines launch them: two products, a norm and a rotation
+or an activation (GEMM); gate, top-k, permutation, quantisation, two grouped products, activation and
+combination (GROUPED); cache write and attention (ATTENTION); two absorbed products, cache write, rotation,
+attention and the merging of its parts (LATENT); convolution, gates, recurrence and norms (RECURRENT); product
+and sampling (HEAD)."""
+
+LATENT_PROJECTIONS = 8.0
+"""Kernels of the projections around MLA: down and up for queries, down for keys and values, two more norms
+and the quantisation that each product needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operators:
     """Work of `count` equal operators on one chip; arrays (layouts, operators) unless said otherwise.
 
-    `kind`, `count` and `precision` (of the multiply) are per operator; `window` is the most cached tokens a
-    query attends to; `experts` is 0 but for grouped products, where `weight_bytes` is one expert's,
-    `experts_here` how many experts the chip holds and `top_k` how many a token takes.
+    `kind`, `count`, `kernels` (of all of them) and `precision` (of the multiply) are per operator; `window`
+    is the most cached tokens a query attends to; `experts` is 0 but for grouped products, where
+    `weight_bytes` is one expert's, `experts_here` how many experts the chip holds and `top_k` how many a
+    token takes.
     """
 
     kind: tuple[int, ...]
     precision: tuple[str, ...]
     count: Array
+    kernels: Array
     flops_per_token: Array
     weight_bytes: Array
     activation_bytes_per_token: Array
@@ -80,6 +93,7 @@ class _Row:
     experts: float = 0.0
     experts_here: Array | float = 0.0
     top_k: float = 0.0
+    kernels: float = 0.0
 
 
 def attention_precision(model: Model, weight_precision: str) -> str:
@@ -121,6 +135,7 @@ def operator_table(
         kind=tuple(r.kind for r in rows),
         precision=tuple(r.precision for r in rows),
         count=np.array([r.count for r in rows]),
+        kernels=np.array([r.count * (r.kernels or KERNELS[r.kind]) for r in rows]),
         flops_per_token=stack("flops"),
         weight_bytes=stack("weight"),
         activation_bytes_per_token=stack("activation"),
@@ -151,6 +166,7 @@ def _layer(model: Model, group: Layers, precision: str, kv_precision: str, tp: A
             2 * params / tp,
             BYTES_PER_WEIGHT[projection] * params / tp,
             activation,
+            kernels=LATENT_PROJECTIONS if a.kind in ("mla", "sparse_mla") else 0.0,
         )
         yield from _mixer(a, group.count, BYTES_PER_KV[kv_precision], tp)
     f = group.feed_forward

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from counterpoise.catalogue.records import Chip
 from counterpoise.errors import Refused
 from counterpoise.performance.estimate import Array
+from counterpoise.performance.steps import Blocks
 
 IDLE_SHARE = 0.12
 """Of TDP, drawn by a chip that waits.  Assumed: 70 to 90 W of an H100's 700 W."""
@@ -27,6 +28,40 @@ HOST_BUSY_SHARE = 0.61
 """The same at full load: 2.8 of 4.6 kW, so that the node peaks at 82 % of its rating."""
 RATED_PER_TDP = 1.82
 """Rating of a system over the TDP of its chips where nobody published it: that of the 10.2 kW H100 node."""
+
+
+def busy_seconds(
+    b: Blocks,
+    *,
+    decode: Array,
+    context: Array,
+    prefill_per_step: Array,
+    prefill_context: Array,
+    draft_tokens: Array | float = 0.0,
+) -> tuple[Array, Array]:
+    """Compute and memory time of a step at data-sheet peak, seconds, shape (points,).
+
+    `decode` sequences of `context` cached tokens advance; `prefill_per_step` new tokens, each attending to
+    `prefill_context`, share the step on average; cp chips divide these tokens and the contexts.  As
+    `steps.ideal_seconds`, on the operators that the step
+    time is computed from.
+    """
+    sequences = decode / b.work.pp
+    rows = sequences * (1 + draft_tokens)
+    extra = prefill_per_step / b.work.pp / b.work.cp
+    m = rows + extra - b.head * extra
+    seen = np.minimum(context, b.window) / b.work.cp
+    own = np.minimum(prefill_context, b.window)
+    compute = (b.token_s * m).sum(axis=0)
+    compute += (rows * seen * b.decode_pair_s + extra * own * b.prefill_pair_s).sum(axis=0)
+    memory = (b.weight_s + b.activation_s * m).sum(axis=0)
+    memory += (sequences * (seen * b.pair_s + b.state_s)).sum(axis=0)
+    if len(b.expert_token_s):
+        everyone = (rows + extra * b.work.cp) * b.work.dp
+        reached = b.experts_here * -np.expm1(everyone * b.miss)
+        compute += b.expert_token_s.sum(axis=0) * everyone
+        memory += (b.expert_weight_s * reached + b.expert_activation_s * everyone).sum(axis=0)
+    return np.asarray(compute), np.asarray(memory)
 
 
 def chip_power_w(chip: Chip, compute_share: ArrayLike, memory_share: ArrayLike) -> Array:

@@ -15,11 +15,12 @@ from counterpoise.catalogue.records import Chip, Model
 from counterpoise.errors import CounterpoiseError
 from counterpoise.performance.calibration import Condition, ParameterSet, chip_key, model_key
 from counterpoise.performance.capacity import capacity, smallest_tp
-from counterpoise.performance.closed_loop import Question, closed_loop, static_batch
+from counterpoise.performance.closed_loop import Question, State, closed_loop, static_batch
 from counterpoise.performance.estimate import Array
 from counterpoise.performance.measured_runs import (
     CLOSED,
     DECODE,
+    INFERENCEMAX,
     MOST_SEQUENCES,
     PREFILL,
     SATURATED,
@@ -30,8 +31,10 @@ from counterpoise.performance.measured_runs import (
 )
 from counterpoise.performance.memory import visible_memory_bytes
 from counterpoise.performance.parameters import PARAMETERS
-from counterpoise.performance.steps import StepWork, step_work
+from counterpoise.performance.steps import Blocks, StepWork, blocks, step_work
 
+TAKEN = 0.9
+"""Share of the memory that measured engines took: vLLM's default, and what waits for room say."""
 METRICS = ("ttft_mean_ms", "tpot_mean_ms", "output_tok_s_total", "total_tok_s")
 FindModel = Callable[[str], Model]
 FindChip = Callable[[str], Chip]
@@ -89,6 +92,9 @@ def resolve(run: Run, find_model: FindModel, find_chip: FindChip) -> ResolvedRun
         fast = [p for p in ("fp8", "int8") if chip.peak_flops_per_s(p)]
         precision = "fp4" if chip.peak_flops_per_s("fp4") else fast[0] if fast else "bf16"
     run = replace(run, weight_precision=precision)
+    dense = not any(g.feed_forward is not None and g.feed_forward.experts for g in model.layers)
+    if dense and precision == "fp8" and run.engine == "trtllm" and run.campaign == INFERENCEMAX:
+        run = replace(run, kv_precision="bf16")
     if run.source == "mlperf-inference-v4.1":
         tp = min(smallest_tp(model, chip, precision), run.n_chips)
         run = replace(run, tp=tp, dp=max(run.n_chips // tp, 1))
@@ -100,7 +106,7 @@ def run_table(
 ) -> tuple[RunTable | None, dict[int, str]]:
     """Make the table of `runs`, and say of each index that is not in it why."""
     refused: dict[int, str] = {}
-    groups: dict[tuple[str, str, str, str], list[tuple[int, ResolvedRun]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[int, ResolvedRun]]] = {}
     for i, run in enumerate(runs):
         found = resolve(run, find_model, find_chip)
         if isinstance(found, str):
@@ -109,7 +115,8 @@ def run_table(
         if run.load == SPLIT:
             refused[i] = "prefill and decode on separate workers: not in this table"
             continue
-        key = (found.model.name, chip_key(found.chip), found.run.weight_precision, found.run.kv_precision)
+        own = found.run
+        key = (found.model.name, chip_key(found.chip), own.engine, own.weight_precision, own.kv_precision)
         groups.setdefault(key, []).append((i, found))
     parts: list[_Part] = []
     for members in groups.values():
@@ -154,7 +161,7 @@ def _part(members: list[tuple[int, ResolvedRun]]) -> _Part:
     room = capacity(
         model, chip, weight_precision=run.weight_precision, kv_precision=run.kv_precision,
         tp=tp, pp=pp, dp=dp, ep=ep, input_tokens=sizes("input_tokens"), output_tokens=sizes("output_tokens"),
-        engine=run.engine, utilisation=0.97,
+        engine=run.engine, utilisation=TAKEN,
     )  # fmt: skip
     refused = {}
     keep = []
@@ -207,7 +214,8 @@ def _join(parts: list[_Part]) -> RunTable:
     )
     measured = np.array([[r.run.measured.get(m, np.nan) for m in METRICS] for r in resolved])
     conditions = tuple(
-        Condition(r.chip, r.model, r.run.engine, r.run.version, r.run.weight_precision) for r in resolved
+        Condition(r.chip, r.model, r.run.engine, r.run.version, r.run.weight_precision, r.run.campaign)
+        for r in resolved
     )
     keys = tuple(
         curve_key(
@@ -225,33 +233,73 @@ def _join(parts: list[_Part]) -> RunTable:
     )
 
 
-def predict(table: RunTable, logs: Array) -> Array:
-    """Predicted metrics (runs, METRICS) for log parameters (PARAMETERS, runs)."""
-    e: Mapping[str, Array] = {name: np.exp(logs[i]) for i, name in enumerate(PARAMETERS)}
-    out = np.full((len(table.runs), len(METRICS)), np.nan)
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Runs of a table that were loaded alike: their rows, and whether one batch ran from start to end."""
+
+    rows: NDArray[np.intp]
+    table: RunTable
+    blocks: Blocks
+    one_batch: bool
+
+
+def pieces_of(table: RunTable) -> tuple[Piece, ...]:
+    """Split a table by how the engine was loaded."""
+    found = []
     for loads, one_batch in (((CLOSED, SATURATED), False), ((STATIC, DECODE, PREFILL), True)):
         rows = np.flatnonzero(np.isin(table.load, loads))
-        if not len(rows):
-            continue
-        part = table.take(rows) if len(rows) < len(table.runs) else table
-        mine = {name: values[rows] for name, values in e.items()}
-        q = part.question
-        width = part.replicas * part.work.dp
-        if one_batch:
-            state = static_batch(part.work, mine, q)
-            waves = q.users / state.batch
-            spent = state.ttft_s + np.maximum(q.output_tokens - 1, 0) * state.tpot_s
-            rate = q.users * q.output_tokens * width / (waves * spent)
-            rate = np.where(part.load == DECODE, q.users * width / state.tpot_s, rate)
-            total = rate * (q.new_tokens + q.output_tokens) / q.output_tokens
-            total = np.where(part.load == PREFILL, q.new_tokens * width / state.ttft_s, total)
+        if len(rows):
+            part = table.take(rows)
+            found.append(Piece(rows, part, blocks(part.work), one_batch))
+    return tuple(found)
+
+
+def predict(table: RunTable, logs: Array) -> Array:
+    """Predicted metrics (runs, METRICS) for log parameters (PARAMETERS, runs)."""
+    return predict_near(pieces_of(table), logs)[0]
+
+
+def predict_near(pieces: tuple[Piece, ...], logs: Array, near: Array | None = None) -> tuple[Array, Array]:
+    """Predicted metrics (runs, METRICS) and batches (runs,).
+
+    `near`: batches found for almost the same parameters.
+    """
+    runs = sum(len(piece.rows) for piece in pieces)
+    out, batch = np.full((runs, len(METRICS)), np.nan), np.ones(runs)
+    values = np.exp(logs)
+    for piece in pieces:
+        rows, part = piece.rows, piece.table
+        mine = {name: values[i, rows] for i, name in enumerate(PARAMETERS)}
+        if piece.one_batch:
+            out[rows] = _one_batch(piece, mine)
         else:
-            state = closed_loop(part.work, mine, q)
-            rate = q.users * width * q.output_tokens / (state.ttft_s + q.output_tokens * state.tpot_s)
-            rate = rate * np.where(part.load == SATURATED, mine["server"], 1.0)
-            total = rate * (q.new_tokens + q.output_tokens) / q.output_tokens
-        out[rows] = np.stack([state.ttft_s * 1e3, state.tpot_s * 1e3, rate, total], axis=1)
-    return out
+            state = closed_loop(piece.blocks, mine, part.question, None if near is None else near[rows])
+            batch[rows] = state.batch
+            out[rows] = _loop(part, mine, state)
+    return out, batch
+
+
+def _one_batch(piece: Piece, e: Mapping[str, Array]) -> Array:
+    part = piece.table
+    q = part.question
+    width = part.replicas * part.work.dp
+    state = static_batch(piece.blocks, e, q)
+    waves = q.users / state.batch
+    spent = state.ttft_s + np.maximum(q.output_tokens - 1, 0) * state.tpot_s
+    rate = q.users * q.output_tokens * width / (waves * spent)
+    rate = np.where(part.load == DECODE, q.users * width / state.tpot_s, rate)
+    total = rate * (q.new_tokens + q.output_tokens) / q.output_tokens
+    total = np.where(part.load == PREFILL, q.new_tokens * width / state.ttft_s, total)
+    return np.stack([state.ttft_s * 1e3, state.tpot_s * 1e3, rate, total], axis=1)
+
+
+def _loop(part: RunTable, e: Mapping[str, Array], state: State) -> Array:
+    q = part.question
+    width = part.replicas * part.work.dp
+    rate = q.users * width * q.output_tokens / (state.ttft_s + q.output_tokens * state.tpot_s)
+    rate = rate * np.where(part.load == SATURATED, e["server"], 1.0)
+    total = rate * (q.new_tokens + q.output_tokens) / q.output_tokens
+    return np.stack([state.ttft_s * 1e3, state.tpot_s * 1e3, rate, total], axis=1)
 
 
 def logs_for(table: RunTable, parameters: ParameterSet) -> Array:

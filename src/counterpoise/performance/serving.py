@@ -1,46 +1,23 @@
-"""Serving deployments: latency and throughput of a model on chips, under constant users.
+"""Serving deployments: latency and throughput of a model on chips, for users or for a rate.
 
 One call answers a table of points of one model on one chip.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from counterpoise.catalogue.records import Chip, Model
-from counterpoise.errors import Refused
+from counterpoise.errors import BadInput, Refused, Where
 from counterpoise.performance.calibration import Calibration, Condition, ParameterSet, shipped_calibration
-from counterpoise.performance.capacity import UTILISATION, Capacity, capacity
-from counterpoise.performance.closed_loop import Question, State, closed_loop
+from counterpoise.performance.capacity import UTILISATION
 from counterpoise.performance.estimate import Array, ServingEstimate
-from counterpoise.performance.percentiles import at_percentile
-from counterpoise.performance.power import chip_power_w
-from counterpoise.performance.steps import StepWork, ideal_seconds, step_work
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Operating points as equal float arrays (points,)."""
-
-    tp: Array
-    pp: Array
-    dp: Array
-    ep: Array
-    concurrency: Array
-    input_tokens: Array
-    output_tokens: Array
-    cached_share: Array
-
-
-def points(shape: tuple[int, ...], **values: ArrayLike) -> Points:
-    """Broadcast `values` to `shape` and flatten."""
-    return Points(
-        **{name: np.broadcast_to(np.asarray(v, float), shape).ravel().copy() for name, v in values.items()}
-    )
+from counterpoise.performance.layout_work import LayoutWork
+from counterpoise.performance.operating_points import Points, points
+from counterpoise.performance.percentiles import log_variation
+from counterpoise.performance.serving_points import FIGURES, RATE_FIGURES, ServingPoints
+from counterpoise.performance.table_parts import each_part
 
 
 def has_experts(model: Model) -> bool:
@@ -74,10 +51,14 @@ def estimate_serving(
     pp: ArrayLike = 1,
     dp: ArrayLike = 1,
     ep: ArrayLike = 1,
-    concurrency: ArrayLike,
+    cp: ArrayLike = 1,
+    concurrency: ArrayLike | None = None,
+    rate_per_s: ArrayLike | None = None,
     input_tokens: ArrayLike,
     output_tokens: ArrayLike,
     cached_share: ArrayLike = 0.0,
+    length_cv: ArrayLike | None = None,
+    max_sequences: ArrayLike = np.inf,
     scale_up_chips: int,
     percentile: float = 50.0,
     engine: str = "generic",
@@ -85,132 +66,81 @@ def estimate_serving(
     speculative: tuple[ArrayLike, ArrayLike] | None = None,
     calibration: Calibration | None = None,
     parameters: ParameterSet | None = None,
+    threads: int | None = None,
 ) -> ServingEstimate:
-    """Steady state of a deployment of tp · pp · dp chips; `tp` .. `cached_share` and `speculative` broadcast.
+    """Steady state of tp · cp · pp · dp chips; `tp` .. `max_sequences` and `speculative` broadcast.
 
-    `concurrency` is the users of the whole deployment.  For a mixture of experts `dp` counts attention
-    replicas that share the experts; for a dense model, independent replicas.  `cached_share` (0-1) of the
-    input is found in the prefix cache.  `speculative`: (acceptance rate, draft tokens).  `parameters`
-    replaces the calibration's full set (folds).
-    Raises `Refused` where a fact that the answer needs is unknown.
+    Of `concurrency`, constant users of the whole deployment, and `rate_per_s`, Poisson arrivals to it,
+    exactly one is given.  For a mixture of experts `dp` counts attention replicas that share the experts; for
+    a dense model, independent replicas.  `cp` chips (times tp) of a replica share its tokens in prefill and
+    its cache in decode (`step_work`); experts are sharded over them too.  `cached_share` (0-1) of the
+    input is found in the prefix cache.
+    `length_cv`: coefficient of variation of the requests' lengths, used with a rate only; None takes the mix
+    that the measured spread of TTFT implies.  `max_sequences`: most requests an attention replica holds,
+    whatever its cache.  `speculative`: (acceptance rate, draft tokens).  `parameters` replaces the
+    calibration's full set (folds).  `threads` None: a thread a core where the table is large; the figures are
+    the same with any number.
+    A rate that the deployment cannot sustain is not feasible; its figures are those of the largest it can.
+    Raises `BadInput` unless one load is given and positive, `Refused` where a fact that the answer needs is
+    unknown.
     """
-    arrays = np.broadcast_arrays(
-        *(
-            np.asarray(x, float)
-            for x in (tp, pp, dp, ep, concurrency, input_tokens, output_tokens, cached_share)
-        ),
-        *accepted_tokens(speculative),
-    )
-    shape = arrays[0].shape
-    *given, drafted, gained = arrays
-    names = ("tp", "pp", "dp", "ep", "concurrency", "input_tokens", "output_tokens", "cached_share")
-    p = points(shape, **dict(zip(names, given, strict=True)))
     known = calibration or shipped_calibration()
+    load = _load(concurrency, rate_per_s)
+    drafted, gained = accepted_tokens(speculative)
+    asked = {
+        "tp": tp, "pp": pp, "dp": dp, "ep": ep, "cp": cp, "load": load, "input_tokens": input_tokens,
+        "output_tokens": output_tokens, "cached_share": cached_share,
+        "length_cv": log_variation(known.tails["ttft"]) if length_cv is None else length_cv,
+        "max_sequences": max_sequences, "draft_tokens": drafted, "accepted_tokens": gained,
+    }  # fmt: skip
+    shape = np.broadcast_shapes(*(np.shape(x) for x in asked.values()))
+    table = points(shape, **asked)
     condition = Condition(chip, model, engine, version, weight_precision)
-    e = (parameters or known.sets["all"]).efficiencies(condition, p.tp.size)
-    room = capacity(
-        model, chip, weight_precision=weight_precision, kv_precision=kv_precision,
-        tp=p.tp, pp=p.pp, dp=_shared(model, p.dp), ep=p.ep,
-        input_tokens=p.input_tokens, output_tokens=p.output_tokens, engine=engine,
-    )  # fmt: skip
-    work = step_work(
-        model, chip, weight_precision=weight_precision, kv_precision=kv_precision,
-        tp=p.tp, pp=p.pp, dp=_shared(model, p.dp), ep=p.ep, scale_up_chips=scale_up_chips,
-    )  # fmt: skip
-    full = np.full(p.tp.shape, 1.0)
-    question = Question(
-        users=p.concurrency / p.dp,
-        new_tokens=np.maximum(p.input_tokens * (1 - p.cached_share), 1.0),
-        cached_tokens=p.input_tokens * p.cached_share,
-        output_tokens=p.output_tokens,
-        slots=np.maximum(room.slots, 1.0),
-        draft_tokens=drafted.ravel() * full,
-        accepted_tokens=gained.ravel() * full,
-        experts=full * has_experts(model),
+    some = ServingPoints(
+        LayoutWork(model, chip, weight_precision, kv_precision, scale_up_chips),
+        has_experts(model),
+        engine,
+        percentile,
+        rate_per_s is not None,
+        (parameters or known.sets["all"]).efficiencies(condition, 1),
+        known.tails,
     )
-    state = closed_loop(work, e, question)
-    reason = _why_not(model, p, room)
-    return _estimate(chip, p, shape, question, work, state, room, reason, percentile, known, condition)
+    figures = {name: np.empty(shape) for name in (RATE_FIGURES if some.by_rate else FIGURES)}
+    reason = np.full(table.tp.size, "", object)
 
+    def answer(part: slice) -> None:
+        found, reason[part] = some.answer(table.at(part))
+        for name, values in found.items():
+            figures[name].reshape(-1)[part] = values
 
-def _shared(model: Model, dp: Array) -> Array:
-    """Attention replicas that share experts: none in a dense model, whose replicas are independent."""
-    return dp if has_experts(model) else np.ones(dp.shape)
-
-
-def _why_not(model: Model, p: Points, room: Capacity) -> list[str]:
-    lacking = room.missing_bytes > 0
-    crowded = room.slots < 1
-    total = p.input_tokens + p.output_tokens
-    too_long = total > model.max_position
-    if not (lacking | crowded | too_long).any():
-        return [""] * p.tp.size
-    return [
-        f"weights of {weights / 1e9:.0f} GB a chip and the working memory exceed it by {missing / 1e9:.1f} GB"
-        if missing > 0
-        else "the cache of one request does not fit beside the weights"
-        if full
-        else f"{tokens:.0f} tokens exceed the model's context of {model.max_position}"
-        if long
-        else ""
-        for weights, missing, full, long, tokens in zip(
-            room.memory.weights_bytes, room.missing_bytes, crowded, too_long, total, strict=True
-        )
-    ]
-
-
-def _estimate(
-    chip: Chip,
-    p: Points,
-    shape: tuple[int, ...],
-    q: Question,
-    work: StepWork,
-    state: State,
-    room: Capacity,
-    reason: Sequence[str],
-    percentile: float,
-    known: Calibration,
-    condition: Condition,
-) -> ServingEstimate:
-    def shaped(x: Array) -> Array:
-        return np.asarray(x).reshape(shape)
-
-    life = state.ttft_s + p.output_tokens * state.tpot_s
-    requests = p.concurrency / life
-    memory = room.memory
-    held = np.minimum(state.batch / np.maximum(room.slots, 1e-9), 1.0) * memory.kv_cache_bytes
+    each_part(table.tp.size, answer, threads=threads)
     low, high = known.interval(condition)
-    compute, memory_share = ideal_seconds(
-        work,
-        decode=state.batch,
-        context=q.new_tokens + q.cached_tokens + p.output_tokens / 2,
-        prefill_per_step=state.batch * q.accepted_tokens / p.output_tokens * q.new_tokens,
-        prefill_context=q.cached_tokens + q.new_tokens / 2,
-        draft_tokens=q.draft_tokens,
-    )
-    step = np.maximum(state.tpot_s * q.accepted_tokens, 1e-12)
-    watts = chip_power_w(chip, np.minimum(compute / step, 1.0), np.minimum(memory_share / step, 1.0))
-    tails = known.tails
-    feasible: NDArray[np.bool_] = np.array([not r for r in reason]).reshape(shape)
     return ServingEstimate(
-        ttft_s=shaped(state.ttft_s),
-        tpot_s=shaped(state.tpot_s),
-        ttft_percentile_s=shaped(at_percentile(state.ttft_s, percentile, tails["ttft"])),
-        tpot_percentile_s=shaped(at_percentile(state.tpot_s, percentile, tails["tpot"])),
-        requests_per_s=shaped(requests),
-        output_tokens_per_s=shaped(requests * p.output_tokens),
-        batch=shaped(state.batch),
-        memory_bytes=shaped(
-            memory.weights_bytes + memory.activation_bytes + memory.graph_bytes + memory.other_bytes + held
-        ),
-        kv_tokens=shaped(memory.kv_tokens),
-        power_w=shaped(watts * p.tp * p.pp * p.dp),
+        **figures,
         low80=low,
         high80=high,
-        feasible=feasible,
-        reason=tuple(reason),
+        feasible=~reason.astype(bool).reshape(shape),
+        reason=tuple(reason.tolist()),
         basis=known.basis(condition),
     )
+
+
+def _load(concurrency: ArrayLike | None, rate_per_s: ArrayLike | None) -> ArrayLike:
+    """Return the one of users and rate that is given."""
+    given = [x for x in (concurrency, rate_per_s) if x is not None]
+    if len(given) != 1:
+        raise BadInput(
+            "a load is a number of users or a rate of requests.",
+            where=Where(field="concurrency, rate_per_s"),
+            hint="Give exactly one of the two.",
+        )
+    if not (np.asarray(given[0], float) > 0).all():
+        raise BadInput(
+            "a load must be above 0.",
+            where=Where(field="concurrency" if rate_per_s is None else "rate_per_s"),
+            hint="Give users, or requests a second, of the whole deployment.",
+        )
+    return given[0]
 
 
 __all__ = ["UTILISATION", "Points", "accepted_tokens", "estimate_serving", "has_experts", "points"]

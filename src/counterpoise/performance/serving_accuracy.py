@@ -12,7 +12,15 @@ from counterpoise.errors import CounterpoiseError
 from counterpoise.performance.accuracy import Prediction, RowResult, Rows
 from counterpoise.performance.calibration import Calibration, Condition, chip_key, model_key
 from counterpoise.performance.estimate import Array
-from counterpoise.performance.measured_runs import PREFILL, SATURATED, SPLIT, Run, curve_key, runs
+from counterpoise.performance.measured_runs import (
+    PREFILL,
+    SATURATED,
+    SPLIT,
+    Run,
+    curve_key,
+    runs,
+    shipped,
+)
 from counterpoise.performance.run_table import (
     METRICS,
     ResolvedRun,
@@ -25,6 +33,8 @@ from counterpoise.performance.run_table import (
 from counterpoise.performance.serving_split import Pool
 from counterpoise.performance.serving_workers import split_closed_loop
 
+WORKERS_APART = "workers apart"
+"""Key of the interval of prefill and decode on separate workers."""
 SHORT = {"ttft_mean_ms": "ttft", "tpot_mean_ms": "tpot", "output_tok_s_total": "rate", "total_tok_s": "rate"}
 
 
@@ -78,7 +88,7 @@ def _split_result(run: Run, resolved: ResolvedRun | str, calibration: Calibratio
     if run.prefill is None or run.decode is None:
         return RowResult({}, refusal="the workers of each role are not in the row")
     model, chip = resolved.model, resolved.chip
-    condition = Condition(chip, model, run.engine, run.version, run.weight_precision)
+    condition = Condition(chip, model, run.engine, run.version, run.weight_precision, run.campaign)
     key = curve_key(
         model_key(model),
         chip_key(chip),
@@ -104,6 +114,7 @@ def _split_result(run: Run, resolved: ResolvedRun | str, calibration: Calibratio
             scale_up_chips=int(chip.value("scale_up_chips") or 8),
             engine=run.engine,
             version=run.version,
+            campaign=run.campaign,
             parameters=calibration.sets[calibration.set_for(key)],
             calibration=calibration,
         )
@@ -113,15 +124,33 @@ def _split_result(run: Run, resolved: ResolvedRun | str, calibration: Calibratio
     plain = _result(run, condition, predicted, calibration)
     basis = f"prefill and decode apart, never fitted; {plain.basis}"
     return RowResult(
-        {m: _widest(p, calibration, SHORT[m]) for m, p in plain.predictions.items()}, basis, plain.refusal
+        {m: _apart(p, calibration, SHORT[m]) for m, p in plain.predictions.items()}, basis, plain.refusal
     )
 
 
-def _widest(p: Prediction, calibration: Calibration, metric: str) -> Prediction:
-    """The same prediction with the widest interval that any split gave."""
+def _apart(p: Prediction, calibration: Calibration, metric: str) -> Prediction:
+    """The same prediction with the interval of separate workers, or the widest that any split gave."""
     bounds = [by[metric] for by in calibration.spread.values()]
-    low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
+    low, high = calibration.spread.get(WORKERS_APART, {}).get(
+        metric, (min(b[0] for b in bounds), max(b[1] for b in bounds))
+    )
     return Prediction(p.measured, p.predicted, low * p.predicted, high * p.predicted)
+
+
+def workers_apart(calibration: Calibration, catalogue: Catalogue) -> dict[str, tuple[float, float]]:
+    """Factors between which 80 % of the shipped runs on separate workers fall, by short metric name.
+
+    Their times are never fitted; only how far off they were becomes the interval.
+    """
+    apart = [row for row in shipped("serving") if row["mode"] == "disagg" and row["quality"] != "C"]
+    found = serving_predictions(apart, "serving", catalogue=catalogue, calibration=calibration)
+    out = {}
+    for metric, short in (("ttft_mean_ms", "ttft"), ("tpot_mean_ms", "tpot")):
+        told = [r.predictions[metric] for r in found if metric in r.predictions]
+        ratio = np.array([p.measured / p.predicted for p in told])
+        low, high = np.quantile(ratio, [0.1 - 0.9 / len(ratio), 0.9 + 0.9 / len(ratio)])
+        out[short] = (round(float(low), 4), round(float(high), 4))
+    return out
 
 
 def scored(run: Run, kind: str) -> tuple[str, ...]:

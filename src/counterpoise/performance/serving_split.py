@@ -194,10 +194,11 @@ def prepared_pool(
     calibration: Calibration | None,
     parameters: ParameterSet | None,
     version: str = "",
+    campaign: str = "",
 ) -> tuple[Calibration, Condition, Efficiencies, StepWork]:
     """Calibration, condition, parameters and step work of a pool, for `n` equal points."""
     known = calibration or shipped_calibration()
-    condition = Condition(chip, model, engine, version, weight_precision)
+    condition = Condition(chip, model, engine, version, weight_precision, campaign)
     e = (parameters or known.sets["all"]).efficiencies(condition, n)
     shared = pool.dp if has_experts(model) else 1
     layout = {"tp": pool.tp, "pp": pool.pp, "dp": shared, "ep": pool.ep}

@@ -1,13 +1,13 @@
 """The best operating points of a model on a chip under latency targets, over every parallel layout.
 
 For each precision and layout the point of most requests per second that meets both targets at the percentile;
-what does not fit, or cannot be fast enough, is refused with its figure.
+what does not fit, or cannot be fast enough, is refused with its figure.  One table for each precision holds
+every layout and concurrency; the frontier (`frontier.py`) is read from the same table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,111 +15,24 @@ import numpy as np
 from counterpoise.catalogue.records import Chip, Model
 from counterpoise.errors import Refused
 from counterpoise.performance.calibration import Calibration
-from counterpoise.performance.estimate import Array, ServingEstimate
+from counterpoise.performance.capacity import capacity
+from counterpoise.performance.estimate import Array
+from counterpoise.performance.layouts import Layout, layouts, reachable, supported_precisions
 from counterpoise.performance.serving import estimate_serving, has_experts
+from counterpoise.performance.sizing_records import (
+    Apart,
+    EngineFeatures,
+    Load,
+    OperatingPoint,
+    Refusal,
+    SizingTable,
+    Target,
+)
 
 CONCURRENCY = np.unique(np.round(2.0 ** np.arange(0, 11.26, 0.25)))
 """Users of one attention replica that are tried: four steps a doubling up to 2,435."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """A deployment at its best point: latencies at the percentile asked for, power of its chips only.
-
-    `n_chips` = tp · pp · dp.  `low80`, `high80` are factors on the times that bound the 80 % interval.
-    """
-
-    precision: str
-    kv_precision: str
-    tp: int
-    pp: int
-    dp: int
-    ep: int
-    n_chips: int
-    concurrency: float
-    ttft_s: float
-    tpot_s: float
-    requests_per_s: float
-    output_tokens_per_s: float
-    power_w: float
-    memory_bytes_per_chip: float
-    low80: float
-    high80: float
-    basis: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What was not offered, and why."""
-
-    what: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A parallel layout; `ep` chips share the experts, each on tp · dp / ep of them."""
-
-    tp: int
-    pp: int
-    dp: int
-    ep: int
-
-    @property
-    def chips(self) -> int:
-        """Chips of the layout."""
-        return self.tp * self.pp * self.dp
-
-
-def supported_precisions(chip: Chip) -> tuple[str, ...]:
-    """Weight precisions the chip computes in, and INT4, which any chip stores and multiplies in 16 bits."""
-    native = tuple(p for p in ("bf16", "fp8", "int8", "fp4") if chip.peak_flops_per_s(p))
-    return (*native, "int4")
-
-
-def layouts(model: Model, *, scale_up_chips: int, chips_per_system: int, max_chips: int) -> list[Layout]:
-    """Every layout of up to `max_chips`: tensor parallel inside a domain, pipeline over systems, and for a
-    mixture of experts the experts over all chips, with attention replicas in any split of them.
-    """
-    found = []
-    width = max(min(scale_up_chips, chips_per_system), 1)
-    for tp in _divisors(model, width):
-        for pp in (1, 2, 4, 8):
-            if tp * pp <= max_chips and (pp == 1 or tp == width):
-                found.append(Layout(tp, pp, 1, 1))
-                if has_experts(model) and tp > 1 and pp == 1:
-                    found.append(Layout(tp, 1, 1, tp))
-        if has_experts(model):
-            dp = 2
-            while tp * dp <= min(max_chips, _fewest_experts(model)):
-                found.append(Layout(tp, 1, dp, tp * dp))
-                dp *= 2
-    return sorted(set(found), key=lambda x: (x.chips, x.pp, x.dp, x.ep))
-
-
-def _fewest_experts(model: Model) -> int:
-    """Experts of the layer that has fewest: more chips cannot share them."""
-    return min(g.feed_forward.experts for g in model.layers if g.feed_forward and g.feed_forward.experts)
-
-
-def _divisors(model: Model, most: int) -> Iterator[int]:
-    heads = [g.attention.heads for g in model.layers if g.attention is not None]
-    tp = 1
-    while tp <= most:
-        if all(h % tp == 0 for h in heads):
-            yield tp
-        tp *= 2
-
-
-@dataclass(frozen=True, slots=True)
-class EngineFeatures:
-    """What an engine is run with: share of the input found in its prefix cache, and drafting.
-
-    `speculative`: (acceptance rate, draft tokens); None: no drafting.
-    """
-
-    cached_share: float = 0.0
-    speculative: tuple[float, float] | None = None
+REPLICAS = np.unique(np.round(2.0 ** np.arange(0, 10.1, 0.25)))
+"""Deployments among which a rate is shared that are tried, up to 1,024."""
 
 
 def serving_options(
@@ -142,73 +55,84 @@ def serving_options_each(
     chip: Chip,
     *,
     features: Sequence[EngineFeatures],
+    ttft_s: float,
+    tpot_s: float,
+    percentile: float = 50.0,
+    **asked: Any,  # noqa: ANN401  those of `sizing_tables`
+) -> list[tuple[list[OperatingPoint], list[Refusal]]]:
+    """Best points and refusals for each of several engine features, in one table for each precision.
+
+    The other keywords are those of `sizing_tables`.
+    """
+    target = Target(ttft_s, tpot_s, percentile)
+    tables, refused = sizing_tables(model, chip, features=features, percentile=percentile, **asked)
+    answers = []
+    for f in range(len(features)):
+        offered: list[OperatingPoint] = []
+        why = list(refused)
+        for table in tables:
+            found, lacking = best_points(table, target, f)
+            offered += found
+            why += [r for r in lacking if r not in why]
+        answers.append((sorted(offered, key=lambda o: -o.requests_per_s / o.n_chips), why))
+    return answers
+
+
+def sizing_tables(
+    model: Model,
+    chip: Chip,
+    *,
+    features: Sequence[EngineFeatures],
     scale_up_chips: int,
     chips_per_system: int,
     input_tokens: float,
     output_tokens: float,
-    ttft_s: float,
-    tpot_s: float,
     percentile: float = 50.0,
     precisions: Sequence[str] | None = None,
     kv_precisions: Sequence[str] | None = None,
     max_chips: int | None = None,
+    load: Load | None = None,
     engine: str = "generic",
+    version: str = "",
     calibration: Calibration | None = None,
-) -> list[tuple[list[OperatingPoint], list[Refusal]]]:
-    """Best points and refusals for each of several engine features, in one table for each precision.
+) -> tuple[list[SizingTable], list[Refusal]]:
+    """One table for each precision of weights and cache, and the precisions that are refused.
 
-    `precisions` None: all that the chip supports.  `max_chips` None: four systems.
+    `precisions` None: all that the chip supports.  `max_chips` None: four systems.  `load` None: every
+    concurrency of `CONCURRENCY`.
     """
-    tried = layouts(
-        model,
-        scale_up_chips=scale_up_chips,
-        chips_per_system=chips_per_system,
-        max_chips=max_chips or 4 * chips_per_system,
+    tried = reachable(
+        layouts(
+            model,
+            scale_up_chips=scale_up_chips,
+            chips_per_system=chips_per_system,
+            max_chips=max_chips or 4 * chips_per_system,
+        ),
+        chip,
+        scale_up_chips,
     )
-    if not chip.value("scale_up_bandwidth_bytes_per_s") and not chip.value("scale_out_bandwidth_bytes_per_s"):
-        tried = [x for x in tried if x.chips == 1]
-    elif not chip.value("scale_out_bandwidth_bytes_per_s"):
-        tried = [x for x in tried if x.chips <= scale_up_chips]
-    target = Target(ttft_s, tpot_s, percentile)
     supported = supported_precisions(chip)
-    offered: list[list[OperatingPoint]] = [[] for _ in features]
-    refused: list[list[Refusal]] = [[] for _ in features]
+    tables: list[SizingTable] = []
+    refused: list[Refusal] = []
     for precision in precisions or supported:
         what = f"{model.name} {precision} on {chip.name}"
         if precision not in supported:
-            for one in refused:
-                one.append(Refusal(what, f"{chip.name} has no published {precision} matrix peak"))
+            refused.append(Refusal(what, f"{chip.name} has no published {precision} matrix peak"))
             continue
         for kv in kv_precisions or ("bf16",):
             try:
-                users, e = _table(
+                table = _table(
                     model, chip, precision, kv, tried, features, input_tokens, output_tokens,
-                    scale_up_chips, percentile, engine, calibration,
+                    scale_up_chips, percentile, load or Load(), engine, version, calibration,
                 )  # fmt: skip
             except Refused as error:
-                for one in refused:
-                    one.append(Refusal(what, str(error)))
+                refused.append(Refusal(what, str(error)))
                 break
-            for f in range(len(features)):
-                rows = slice(f * len(tried), (f + 1) * len(tried))
-                found, why = _best(
-                    e, users, rows, tried, f"{model.name} {precision}", precision, kv, chip, target
-                )
-                offered[f] += found
-                refused[f] += [r for r in why if r not in refused[f]]
-    return [
-        (sorted(points, key=lambda o: -o.requests_per_s / o.n_chips), why)
-        for points, why in zip(offered, refused, strict=True)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Latencies asked for, at a percentile of the requests."""
-
-    ttft_s: float
-    tpot_s: float
-    percentile: float
+            if table.layouts:
+                tables.append(table)
+            else:
+                refused += [r for r in _too_small(table, set()) if r not in refused]
+    return tables, refused
 
 
 def _table(
@@ -216,120 +140,137 @@ def _table(
     chip: Chip,
     precision: str,
     kv: str,
-    tried: list[Layout],
+    tried: Sequence[Layout],
     features: Sequence[EngineFeatures],
     input_tokens: float,
     output_tokens: float,
     scale_up_chips: int,
     percentile: float,
+    load: Load,
     engine: str,
+    version: str,
     calibration: Calibration | None,
-) -> tuple[Array, ServingEstimate]:
-    """Users and the estimate by row (all layouts with the first features, then the next) and concurrency."""
-    rows = [(x, f) for f in features for x in tried]
+) -> SizingTable:
+    fitting, unfit = _fitting(model, chip, precision, kv, tried, input_tokens, output_tokens, engine)
+    rows = [(x, f) for f in features for x in fitting]
+    # With nothing to evaluate one layout stands in, so that facts that lack are still refused by name.
+    standing = rows or [(tried[0], features[0])]
 
     def column(values: Iterable[float]) -> Array:
         return np.array([[float(v)] for v in values])
 
-    dp = column(x.dp for x, _ in rows)
-    users = dp * CONCURRENCY[None, :]
-    drafting = [f.speculative or (0.0, 0.0) for _, f in rows]
+    dp = column(x.dp for x, _ in standing)
+    replicas: tuple[int, ...] = ()
+    users = rate = None
+    if load.rate_per_s is not None:
+        replicas = tuple(int(k) for k in REPLICAS)
+        rate = load.rate_per_s / REPLICAS[None, :]
+    elif load.concurrency is not None:
+        users = load.concurrency * np.ones(dp.shape)
+    else:
+        users = dp * CONCURRENCY[None, :]
+    drafting = [f.speculative or (0.0, 0.0) for _, f in standing]
     e = estimate_serving(
         model, chip, weight_precision=precision, kv_precision=kv,
-        tp=column(x.tp for x, _ in rows), pp=column(x.pp for x, _ in rows), dp=dp,
-        ep=column(x.ep for x, _ in rows), concurrency=users,
+        tp=column(x.tp for x, _ in standing), pp=column(x.pp for x, _ in standing), dp=dp,
+        ep=column(x.ep for x, _ in standing), concurrency=users, rate_per_s=rate,
         input_tokens=input_tokens, output_tokens=output_tokens,
-        cached_share=column(f.cached_share for _, f in rows),
-        scale_up_chips=scale_up_chips, percentile=percentile, engine=engine,
+        cached_share=column(f.cached_share for _, f in standing),
+        scale_up_chips=scale_up_chips, percentile=percentile, engine=engine, version=version,
         speculative=(column(a for a, _ in drafting), column(d for _, d in drafting)),
         calibration=calibration,
     )  # fmt: skip
-    return users, e
+    variant = f"{model.name} {precision}"
+    users = e.concurrency if users is None else np.broadcast_to(users, e.tpot_s.shape)
+    return SizingTable(variant, chip, precision, kv, tuple(fitting), users, e, tuple(unfit), replicas)
 
 
-def _best(
-    e: ServingEstimate,
-    users: Array,
-    rows: slice,
-    tried: list[Layout],
-    variant: str,
+def _fitting(
+    model: Model,
+    chip: Chip,
     precision: str,
     kv: str,
-    chip: Chip,
-    target: Target,
+    tried: Sequence[Layout],
+    input_tokens: float,
+    output_tokens: float,
+    engine: str,
+) -> tuple[list[Layout], list[tuple[Layout, str, float]]]:
+    """Layouts whose weights and one request's cache fit, and the others with the bytes a chip would need.
+
+    What does not fit is not evaluated: on large models that is half of all layouts.
+    """
+
+    def each(name: str) -> Array:
+        return np.array([float(getattr(x, name)) for x in tried])
+
+    n = np.ones(len(tried))
+    shared = each("dp") if has_experts(model) else n
+    room = capacity(
+        model, chip, weight_precision=precision, kv_precision=kv, tp=each("tp"), pp=each("pp"), dp=shared,
+        ep=each("ep"), input_tokens=input_tokens * n, output_tokens=output_tokens * n, engine=engine,
+    )  # fmt: skip
+    m = room.memory
+    needed = m.weights_bytes + m.activation_bytes + m.graph_bytes + m.other_bytes
+    fitting: list[Layout] = []
+    unfit: list[tuple[Layout, str, float]] = []
+    for layout, missing, slots, size in zip(tried, room.missing_bytes, room.slots, needed, strict=True):
+        if missing > 0:
+            unfit.append((layout, "weights", float(size)))
+        elif slots < 1:
+            unfit.append((layout, "cache", float(size)))
+        else:
+            fitting.append(layout)
+    return fitting, unfit
+
+
+def best_points(
+    table: SizingTable, target: Target, feature: int = 0
 ) -> tuple[list[OperatingPoint], list[Refusal]]:
-    """Of each layout the point of most requests under the target; sizes that have none, with the reason."""
+    """Of each layout the point of most requests under the target; sizes that have none, with the reason.
+
+    Where a rate is shared among replicas, that is the point of fewest replicas.
+    """
+    e, rows = table.estimate, table.rows(feature)
     meets = e.feasible & (e.ttft_percentile_s <= target.ttft_s) & (e.tpot_percentile_s <= target.tpot_s)
     rate = np.where(meets, e.requests_per_s, -1.0)
     best = rate.argmax(axis=1)
-    found = []
-    unserved: dict[int, list[int]] = {}
-    for i, layout in enumerate(tried, start=rows.start):
-        j = int(best[i])
-        if rate[i, j] > 0:
-            found.append(_point(e, i, j, layout, precision, kv, float(users[i, j])))
-        else:
-            unserved.setdefault(layout.chips, []).append(i)
+    found = [table.point(i, int(best[i])) for i in rows if rate[i, best[i]] > 0]
     served = {p.n_chips for p in found}
-    refused = [
-        Refusal(f"{variant} on {chips} x {chip.name}", _reason(e, lacking, chip, chips, target))
-        for chips, lacking in sorted(unserved.items())
-        if chips not in served
-    ]
-    return found, _largest_that_lacks_memory(refused)
+    slow: dict[int, list[int]] = {}
+    for i in rows:
+        chips = table.layouts[i - rows.start].chips
+        if chips not in served:
+            slow.setdefault(chips, []).append(i)
+    where = f"{table.variant} on {{}} x {table.chip.name}"
+    refused = [Refusal(where.format(n), _reason(table, slow[n], target)) for n in sorted(slow)]
+    return found, _too_small(table, served | set(slow)) + refused
 
 
-def _largest_that_lacks_memory(refused: list[Refusal]) -> list[Refusal]:
-    """Of the sizes that do not fit, only the largest is worth saying."""
-    small = [r for r in refused if r.why.startswith("weights")][:-1]
-    return [r for r in refused if r not in small]
+def _too_small(table: SizingTable, evaluated: set[int]) -> list[Refusal]:
+    """Of the sizes on which nothing fits, only the largest is worth saying, with what it would need."""
+    short = [x for x in table.unfit if x[0].chips not in evaluated]
+    if not short:
+        return []
+    chips = max(layout.chips for layout, _, _ in short)
+    largest = [x for x in short if x[0].chips == chips]
+    there = (table.chip.value("memory_bytes") or 0.0) * chips
+    if all(lacks == "cache" for _, lacks, _ in largest):
+        why = f"the cache of one request does not fit beside the weights in {there / 1e9:,.0f} GB"
+    else:
+        needed = min(size for _, _, size in largest) * chips
+        why = f"weights and working memory {needed / 1e9:,.0f} GB, {there / 1e9:,.0f} GB there"
+    return [Refusal(f"{table.variant} on {chips} x {table.chip.name}", why)]
 
 
-def _point(
-    e: ServingEstimate, i: int, j: int, layout: Layout, precision: str, kv: str, users: float
-) -> OperatingPoint:
-    return OperatingPoint(
-        precision=precision,
-        kv_precision=kv,
-        tp=layout.tp,
-        pp=layout.pp,
-        dp=layout.dp,
-        ep=layout.ep,
-        n_chips=layout.chips,
-        concurrency=users,
-        ttft_s=float(e.ttft_percentile_s[i, j]),
-        tpot_s=float(e.tpot_percentile_s[i, j]),
-        requests_per_s=float(e.requests_per_s[i, j]),
-        output_tokens_per_s=float(e.output_tokens_per_s[i, j]),
-        power_w=float(e.power_w[i, j]),
-        memory_bytes_per_chip=float(e.memory_bytes[i, j]),
-        low80=e.low80,
-        high80=e.high80,
-        basis=e.basis,
-    )
-
-
-def _reason(
-    e: ServingEstimate,
-    rows: list[int],
-    chip: Chip,
-    chips: int,
-    target: Target,
-) -> str:
+def _reason(table: SizingTable, rows: list[int], target: Target) -> str:
     """Why none of the layouts `rows` of one size serves: the one that comes nearest speaks for them."""
+    e = table.estimate
     fits = [i for i in rows if e.feasible[i].any()]
     if not fits:
-        least = min(rows, key=lambda i: float(e.memory_bytes[i, 0]))
-        why: str = e.reason[least * e.feasible.shape[1]]
-        if why.startswith("weights"):
-            needed, there = (
-                float(e.memory_bytes[least, 0]) * chips,
-                (chip.value("memory_bytes") or 0.0) * chips,
-            )
-            return f"weights and working memory {needed / 1e9:,.0f} GB, {there / 1e9:,.0f} GB there"
-        return why
+        return str(e.reason[rows[0] * e.feasible.shape[1]])
     ttft_s, tpot_s = target.ttft_s, target.tpot_s
-    asked = f"with one user, at the {target.percentile:g}th percentile"
+    load = "with one user" if table.users.shape[1] > 1 else f"with {table.users[fits[0], 0]:,.0f} users"
+    asked = f"{load}, at the {target.percentile:g}th percentile"
     tpot = min(float(e.tpot_percentile_s[i][e.feasible[i]].min()) for i in fits)
     if tpot > tpot_s:
         return f"TPOT {asked} is {tpot * 1e3:.0f} ms, {tpot_s * 1e3:.0f} ms asked"
@@ -337,3 +278,23 @@ def _reason(
     if ttft > ttft_s:
         return f"TTFT {asked} is {ttft:.2f} s, {ttft_s:.2f} s asked"
     return f"no layout meets both targets: TPOT from {tpot * 1e3:.0f} ms, TTFT from {ttft:.2f} s"
+
+
+__all__ = [
+    "CONCURRENCY",
+    "REPLICAS",
+    "Apart",
+    "EngineFeatures",
+    "Layout",
+    "Load",
+    "OperatingPoint",
+    "Refusal",
+    "SizingTable",
+    "Target",
+    "best_points",
+    "layouts",
+    "serving_options",
+    "serving_options_each",
+    "sizing_tables",
+    "supported_precisions",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ from counterpoise.performance.training_calibration import (
 from counterpoise.performance.training_goodput import goodput_share
 from counterpoise.performance.training_layout import RECOMPUTE, Layout, layout
 from counterpoise.performance.training_memory import training_memory
+from counterpoise.performance.training_software import year_of
 from counterpoise.performance.training_step import StepTimes, step_times
 from counterpoise.performance.training_work import TrainingWork, training_peak, training_work
 
@@ -48,6 +50,8 @@ def estimate_training(
     method: str = "pretrain",
     scale_up_chips: float | None = None,
     dispatch_overlap: bool = False,
+    offloaded: bool = False,
+    software_date: date | None = None,
     framework: str = "generic",
     calibration: TrainingCalibration | None = None,
     condition_key: str = "",
@@ -56,7 +60,9 @@ def estimate_training(
 
     `dp` None is chips / (tp · pp · cp).  `recompute` is "none" | "selective" | "full", one or one a layout.
     `method`: "pretrain", "full" (fine-tuning) or "lora".  `scale_up_chips` None is the chip's own domain.
-    `dispatch_overlap` hides the expert exchange behind compute, as DualPipe does.  `framework` is a group
+    `dispatch_overlap` hides the expert exchange behind compute, as DualPipe does.  `offloaded`: the optimiser
+    runs on the host.  `software_date` says how mature the software is on the chip's family and whether it
+    fuses attention; None is the newest that was measured.  `framework` is a group
     the calibration knows; "generic" has no effect of its own.  `condition_key` keeps a measured condition
     out of the parameters that predict it.  Points that do not fit are computed too, with `feasible` False.
     Raises `Refused` where a fact is missing, `BadInput` for an unknown method, precision or recomputation.
@@ -86,6 +92,8 @@ def estimate_training(
         method=method,
         scale_up_chips=scale_up_chips,
         dispatch_overlap=dispatch_overlap,
+        offloaded=offloaded,
+        software_date=software_date,
         framework=framework,
         calibration=calibration,
         condition_key=condition_key,
@@ -103,6 +111,8 @@ def estimate_layouts(
     scale_up_chips: float | None = None,
     scale_out_bytes_per_s: float | None = None,
     dispatch_overlap: bool = False,
+    offloaded: bool = False,
+    software_date: date | None = None,
     framework: str = "generic",
     version: str = "",
     number_format: str | None = None,
@@ -112,6 +122,7 @@ def estimate_layouts(
     """`estimate_training` on a table of layouts; `number_format` is finer than `precision` ("mxfp8")."""
     fitted = calibration or shipped_training_calibration()
     domain = scale_up_chips or chip.value("scale_up_chips") or 1.0
+    year = None if software_date is None else year_of(software_date)
     work = training_work(
         model,
         chip,
@@ -121,13 +132,21 @@ def estimate_layouts(
         method=method,
         scale_up_chips=domain,
         scale_out_bytes_per_s=scale_out_bytes_per_s,
+        fused=fitted.software.fused(year),
+        age_years=fitted.software.age_years(chip, year),
+        offloaded=offloaded,
     )
     condition = TrainingCondition(chip, model, framework, version, number_format or precision, method)
     times = step_times(
         work, fitted.parameters(condition_key).efficiencies(condition), overlap_experts=dispatch_overlap
     )
     memory = training_memory(
-        model, table, sequence_length=sequence_length, precision=precision, method=method
+        model,
+        table,
+        sequence_length=sequence_length,
+        precision=precision,
+        method=method,
+        offloaded=offloaded,
     ).total_bytes
     feasible, reason = _feasible(model, chip, table, memory)
     low, high = fitted.interval(condition)
@@ -170,6 +189,7 @@ def _feasible(
     experts = max((g.feed_forward.experts for g in model.layers if g.feed_forward is not None), default=0)
     room = visible_memory_bytes(chip)
     g = "{:g}".format
+    gib, room_gib = np.rint(memory / GIB).astype(int).tolist(), f"{room / GIB:.0f}"
     checks: tuple[tuple[NDArray[np.bool_], Callable[[int], str]], ...] = (
         (t.tp * t.pp * t.dp * t.cp != t.chips, lambda _: "TP, PP, DP and CP do not multiply to the chips"),
         (t.dp != np.floor(t.dp), lambda i: f"{g(t.chips[i])} chips are no whole number of replicas"),
@@ -181,7 +201,7 @@ def _feasible(
         (t.ep > max(experts, 1), lambda i: f"EP {g(t.ep[i])} is more than {experts} experts"),
         (t.ep > t.dp * t.cp * t.tp, lambda i: f"EP {g(t.ep[i])} is more than the chips of a pipeline stage"),
         (t.global_batch < t.dp * t.micro_batch, lambda _: "the batch is less than a micro-batch a replica"),
-        (memory > room, lambda i: f"takes {memory[i] / GIB:.0f} GiB a chip, {room / GIB:.0f} GiB are there"),
+        (memory > room, lambda i: f"takes {gib[i]} GiB a chip, {room_gib} GiB are there"),
     )
     bad = np.zeros(t.tp.shape, bool)
     reason = [""] * t.tp.size

@@ -45,7 +45,7 @@ def training_predictions(
         if not run.measured_tokens_per_s_per_chip and not run.measured_step_s:
             out[i] = RowResult({}, refusal=NOT_MEASURED)
             continue
-        table, refused = training_table([run])
+        table, refused = training_table([run], fitted.software)
         if table is None:
             out[i] = RowResult({}, refusal=refused[0][1])
             continue

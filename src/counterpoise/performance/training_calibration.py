@@ -19,6 +19,7 @@ from counterpoise.catalogue.records import Chip, Model
 from counterpoise.performance.calibration import architecture, chip_key, model_key
 from counterpoise.performance.estimate import Array
 from counterpoise.performance.training_parameters import PARAMETERS
+from counterpoise.performance.training_software import Software
 
 FAMILY_RUNS = 5
 """Runs from which a chip family counts as measured."""
@@ -62,6 +63,12 @@ def shape_key(model: Model) -> str:
     return f"{model_key(model)}, {widths} inside, {model.vocab} words"
 
 
+def kind_of(model: Model) -> str:
+    """Kind of a model, "dense" or "experts": the errors of the latter are larger."""
+    sparse = any(g.feed_forward is not None and g.feed_forward.experts for g in model.layers)
+    return "experts" if sparse else "dense"
+
+
 def _join(*parts: str) -> str:
     return " | ".join(parts) if all(parts) else ""
 
@@ -90,7 +97,8 @@ class TrainingCalibration:
 
     `sets`: "all" and "0".."4", each fitted without the conditions of its fold.  `conditions`: keys of the
     fitted conditions.  `counts`: factor -> level -> fitted runs.  `spread`: closeness -> (low, high) factors
-    on tokens per second that bound 80 % of out-of-fold measurements; "measured, nemo" is of one framework.
+    on tokens per second that bound 80 % of measurements left out; "measured, nemo dense" is of one framework
+    and kind of model.  `software`: what dates say.
     """
 
     made: str
@@ -99,6 +107,7 @@ class TrainingCalibration:
     counts: Mapping[str, Mapping[str, int]]
     spread: Mapping[str, tuple[float, float]]
     report: Mapping[str, object]
+    software: Software
 
     def parameters(self, condition_key: str = "") -> TrainingParameters:
         """Parameters for a condition: its fold's where it was fitted, so that no run predicts itself."""
@@ -120,13 +129,21 @@ class TrainingCalibration:
 
         The widest of what a measured condition, this chip and model, and an untold framework cost.
         """
-        closeness, own = self.closeness(condition), f"measured, {condition.framework}"
-        cases = [own if own in self.spread else "measured"]
+        return self.interval_as(self.closeness(condition), condition)
+
+    def interval_as(self, closeness: str, condition: TrainingCondition) -> tuple[float, float]:
+        """The same, were the condition as near to what was measured as `closeness` says."""
+        kind = kind_of(condition.model)
+        cases = [self._case("measured", f"{condition.framework} {kind}", kind)]
         if closeness != "measured":
-            cases += ["measured", closeness]
+            cases.append(self._case(closeness, kind))
         if not self._runs(condition, "framework"):
-            cases.append("framework not given")
+            cases.append(self._case("framework not given", kind))
         return min(self.spread[c][0] for c in cases), max(self.spread[c][1] for c in cases)
+
+    def _case(self, case: str, *finer: str) -> str:
+        """Key of `spread` for a case, of the first finer class that has one of its own."""
+        return next((f"{case}, {f}" for f in finer if f"{case}, {f}" in self.spread), case)
 
     def basis(self, condition: TrainingCondition) -> str:
         """What a prediction rests on, in words."""
@@ -164,15 +181,16 @@ def shipped_training_calibration() -> TrainingCalibration:
 def read_training_calibration(stored: Mapping[str, object]) -> TrainingCalibration:
     """Build a calibration from the object that `write_training_calibration` made."""
     sets, counts, spread = stored["sets"], stored["counts"], stored["spread"]
-    conditions, report = stored["conditions"], stored["report"]
+    conditions, report, software = stored["conditions"], stored["report"], stored["software"]
     if not (
         isinstance(sets, dict)
         and isinstance(counts, dict)
         and isinstance(spread, dict)
         and isinstance(conditions, list)
         and isinstance(report, dict)
+        and isinstance(software, dict)
     ):
-        raise TypeError("a training calibration has sets, counts, spread, conditions and report")
+        raise TypeError("a training calibration has sets, counts, spread, conditions, report and software")
     return TrainingCalibration(
         made=str(stored["made"]),
         sets={name: TrainingParameters(s["base"], s["effects"]) for name, s in sets.items()},
@@ -180,6 +198,7 @@ def read_training_calibration(stored: Mapping[str, object]) -> TrainingCalibrati
         counts=counts,
         spread={case: (low, high) for case, (low, high) in spread.items()},
         report=report,
+        software=Software(software["families"], float(software["newest"])),
     )
 
 
@@ -201,6 +220,7 @@ def write_training_calibration(calibration: TrainingCalibration) -> dict[str, ob
         "parameters": {name: p.meaning for name, p in PARAMETERS.items()},
         "report": calibration.report,
         "spread": {k: [round(x, 4) for x in v] for k, v in calibration.spread.items()},
+        "software": {"families": calibration.software.families, "newest": calibration.software.newest},
         "counts": calibration.counts,
         "sets": {name: rounded(p) for name, p in calibration.sets.items()},
         "conditions": sorted(calibration.conditions),

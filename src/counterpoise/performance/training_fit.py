@@ -8,8 +8,9 @@ those fitted without each fold, the report, and the spread of errors for interva
 from __future__ import annotations
 
 import json
+import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,28 +22,36 @@ from scipy.linalg import cho_factor, cho_solve
 from counterpoise.catalogue import find_chip, find_model, load
 from counterpoise.performance.calibration import chip_key, model_key
 from counterpoise.performance.estimate import Array
+from counterpoise.performance.left_out_file import write_left_out
 from counterpoise.performance.measured_runs import shipped
 from counterpoise.performance.training_calibration import (
     TrainingCalibration,
     TrainingParameters,
+    kind_of,
     write_training_calibration,
 )
+from counterpoise.performance.training_intervals import WIDENINGS, coverage, groups, spreads, summary
 from counterpoise.performance.training_parameters import FACTORS, PARAMETERS, START
 from counterpoise.performance.training_rows import FOLDS, training_runs
+from counterpoise.performance.training_software import Software, family_years
 from counterpoise.performance.training_step import step_times
-from counterpoise.performance.training_table import TrainingTable, training_table
+from counterpoise.performance.training_table import TrainingTable, condition_of, training_table
 from counterpoise.performance.training_work import TrainingWork
 
-FREEDOM = 4.0
-"""Degrees of freedom of the Student-t error: a row beyond two spreads loses weight."""
+FREEDOM = 2.0
+"""Degrees of freedom of the Student-t error: a row beyond two spreads loses weight.  Chosen among 2, 3, 4 and
+8 by the errors out of fold, as were the spreads of `training_parameters` (factors of 0.5, 1 and 2)."""
 NOISE = 0.06
 """Spread of log error taken for a good row; it weighs data against the priors of `PARAMETERS`."""
 ROUNDS = 25
-OWN_INTERVAL = 40
-"""Rows from which a framework has an interval of its own (Mondrian conformal prediction, Vovk 2012)."""
-WIDER = 1.25
-"""Factor on the log width of intervals for families never measured, beyond leaving one out.  Assumed."""
 Levels = tuple[dict[str, str], ...]
+SPLIT_NAMES = {
+    "measured": "fold",
+    "model never measured": "model",
+    "chip never measured": "chip",
+    "family never measured": "family",
+}
+"""What was left out -> its name in the file of predictions."""
 
 
 def fitted_table() -> TrainingTable:
@@ -51,7 +60,11 @@ def fitted_table() -> TrainingTable:
     found = training_runs(
         shipped("training"), lambda name: find_model(catalogue, name), lambda name: find_chip(catalogue, name)
     )
-    table, _ = training_table([r for r in found if r.quality == "A" and r.measured_tokens_per_s_per_chip])
+    newest = max((r.software_year for r in found if r.software_year), default=0.0)
+    software = Software(family_years(catalogue), round(newest, 2))
+    table, _ = training_table(
+        [r for r in found if r.quality == "A" and r.measured_tokens_per_s_per_chip], software
+    )
     if table is None:
         raise RuntimeError("no shipped training run can be predicted")
     return table
@@ -117,8 +130,10 @@ def fit(rows: TrainingTable) -> TrainingParameters:
             slopes[:, k] = (predicted_log(rows.work, rows.chips, moved) - rows.target - error) / 1e-4
         jacobian = np.hstack([slopes, member * slopes[:, owner]])
         weight = (FREEDOM + 1) / (FREEDOM + (error / NOISE) ** 2) / NOISE**2
-        normal = (jacobian * weight[:, None]).T @ jacobian + np.diag(unknowns.prior)
-        step = cho_solve(cho_factor(normal), -(jacobian.T @ (weight * error)) - unknowns.prior * x)
+        # Rows are fewer than unknowns, so the normal equations are solved in the space of rows.
+        shrunk = jacobian / unknowns.prior
+        inner = cho_factor(shrunk @ jacobian.T + np.diag(1 / weight))
+        step = shrunk.T @ cho_solve(inner, jacobian @ x - error) - x
         found = _shorter(
             x, step, best, lambda v: predicted_log(rows.work, rows.chips, logs(v)) - rows.target, objective
         )
@@ -167,7 +182,10 @@ def predict(rows: TrainingTable, parameters: TrainingParameters) -> Array:
 
 
 def left_out(rows: TrainingTable, group: NDArray[np.intp]) -> tuple[Array, dict[int, TrainingParameters]]:
-    """Log errors (predicted over measured) of each row by parameters fitted without its group; and those."""
+    """Log errors (predicted over measured) of each row by parameters fitted without its group; and those.
+
+    Each fit starts afresh: one that began where a fit of all rows ended would have seen the group.
+    """
     error = np.empty(len(rows.target))
     sets = {}
     for g in np.unique(group):
@@ -178,36 +196,13 @@ def left_out(rows: TrainingTable, group: NDArray[np.intp]) -> tuple[Array, dict[
     return error, sets
 
 
-def summary(error: Array) -> dict[str, float]:
-    """Report of log errors: rows, median, mean and 90th percentile of the absolute relative error, bias."""
-    relative = np.abs(np.expm1(error))
-    return {
-        "rows": len(error),
-        "median_ape": round(float(np.median(relative)), 4),
-        "mean_ape": round(float(relative.mean()), 4),
-        "p90_ape": round(float(np.quantile(relative, 0.9)), 4),
-        "bias": round(float(np.median(np.expm1(error))), 4),
-    }
+def calibrate(
+    rows: TrainingTable, say: Callable[[str], None]
+) -> tuple[TrainingCalibration, dict[str, Array]]:
+    """Fit all, each fold, and without each chip, chip family and model family; make the intervals.
 
-
-def spread(error: Array, factor: float = 1.0) -> tuple[float, float]:
-    """Factors on a prediction that bound 80 % of measurements: conformal, of log errors widened by `factor`.
-
-    Split conformal prediction with residuals of cross-validation (Vovk 2012): the quantile of n + 1.
+    Returns the log errors of each row too, by what was left out of the fit that predicts it.
     """
-    n = len(error)
-    tail = max(0.1 * (n + 1) / n - 1 / n, 0.0)
-    low, high = np.quantile(-error, [tail, 1 - tail])
-    return float(np.exp(factor * min(low, 0.0))), float(np.exp(factor * max(high, 0.0)))
-
-
-def groups(names: list[str]) -> NDArray[np.intp]:
-    """Code equal names alike."""
-    return np.unique(np.array(names), return_inverse=True)[1].astype(np.intp)
-
-
-def calibrate(rows: TrainingTable, say: Callable[[str], None]) -> TrainingCalibration:
-    """Fit all, each fold, and without each chip, chip family and model family; make the intervals."""
     sets = {"all": fit(rows)}
     report: dict[str, object] = {
         "rows": len(rows.target),
@@ -216,38 +211,44 @@ def calibrate(rows: TrainingTable, say: Callable[[str], None]) -> TrainingCalibr
     }
     fold_error, folds = left_out(rows, np.array([r.fold for r in rows.runs], np.intp))
     sets |= {str(k): p for k, p in folds.items()}
+    kinds = [kind_of(r.model) for r in rows.runs if r.model]
+    finest = [f"{r.framework} {k}" for r, k in zip(rows.runs, kinds, strict=True)]
     splits = {
         "chip never measured": [chip_key(r.chip) for r in rows.runs if r.chip],
         "family never measured": [r.chip.family for r in rows.runs if r.chip],
         "model never measured": [r.model.family or r.model.name for r in rows.runs if r.model],
     }
-    errors = {"measured": fold_error, "framework not given": _without_framework(rows, folds)}
+    held = {"measured": [r.condition for r in rows.runs]}
+    errors = {"measured": fold_error}
     for case, names in splits.items():
-        errors[case], _ = left_out(rows, groups(names))
+        held[case], (errors[case], _) = names, left_out(rows, groups(names))
+    errors["framework not given"] = _without_framework(rows, folds)
+    held["framework not given"] = held["measured"]
+    intervals: dict[str, tuple[float, float]] = {}
     for case, error in errors.items():
-        report[case] = summary(error)
+        classes = [finest, kinds] if case == "measured" else [kinds]
+        group = groups(held[case])
+        covered = [coverage(case, error, classes, group, widen) for widen in WIDENINGS]
+        enough = next((i for i, share in enumerate(covered) if share >= 0.8), len(covered) - 1)
+        intervals |= spreads(case, error, classes, WIDENINGS[enough])
+        report[case] = summary(error) | {"coverage80": covered[enough]}
         say(f"{case}: {report[case]}")
-    frameworks = np.array([r.framework for r in rows.runs])
-    for name in np.unique(frameworks):
-        inside = frameworks == name
-        if inside.sum() >= OWN_INTERVAL:
-            errors[f"measured, {name}"] = fold_error[inside]
     counts: dict[str, dict[str, int]] = {}
     for row in rows.levels:
         for factor, level in row.items():
             if level:
                 by_level = counts.setdefault(factor, {})
                 by_level[level] = by_level.get(level, 0) + 1
-    return TrainingCalibration(
+    found = TrainingCalibration(
         made=datetime.now(UTC).date().isoformat(),
         sets=sets,
         conditions=frozenset(r.condition for r in rows.runs),
         counts=counts,
-        spread={
-            case: spread(e, WIDER if case == "family never measured" else 1.0) for case, e in errors.items()
-        },
+        spread=intervals,
         report=report,
+        software=rows.software,
     )
+    return found, {case: errors[case] for case in SPLIT_NAMES}
 
 
 def _without_framework(rows: TrainingTable, folds: Mapping[int, TrainingParameters]) -> Array:
@@ -264,6 +265,22 @@ def _without_framework(rows: TrainingTable, folds: Mapping[int, TrainingParamete
     return error
 
 
+def _left_out_rows(
+    rows: TrainingTable, errors: Mapping[str, Array], calibration: TrainingCalibration
+) -> Iterator[tuple[str, str, str, str, float, float, float, float]]:
+    """Rows of the file of predictions by fits that never saw the row."""
+    for case, error in errors.items():
+        for i, run in enumerate(rows.runs):
+            measured = run.measured_tokens_per_s_per_chip
+            if measured:
+                value = measured * math.exp(error[i])
+                low, high = calibration.interval_as(case, condition_of(run))
+                yield (
+                    "training", run.id, SPLIT_NAMES[case], "tokens_per_s_per_chip", measured, value,
+                    low * value, high * value,
+                )  # fmt: skip
+
+
 def main(out: str | None = None) -> None:
     """Fit and write the parameter file."""
     path = Path(out) if out else Path(__file__).with_name("parameters_training.json")
@@ -272,9 +289,11 @@ def main(out: str | None = None) -> None:
         raise RuntimeError("a fold has no rows")
     if len({model_key(r.model) for r in rows.runs if r.model}) < FOLDS:
         raise RuntimeError("too few models to fit")
-    calibration = calibrate(rows, lambda text: print(text, file=sys.stderr))
+    calibration, errors = calibrate(rows, lambda text: print(text, file=sys.stderr))
     path.write_text(json.dumps(write_training_calibration(calibration), indent=1) + "\n", encoding="utf-8")
     print(f"wrote {path}", file=sys.stderr)
+    if not out:
+        write_left_out("training", _left_out_rows(rows, errors, calibration))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class Layout:
 
     `micro_batch` and `global_batch` are sequences; `interleave` is pipeline chunks per stage; `zero_stage`
     0-3 shards optimiser, gradients and weights over data-parallel chips (`shard` of them; 0: all);
-    `recompute` is one of `RECOMPUTE`.
+    `recompute` is one of `RECOMPUTE`; between "selective" and "full" it is the share of layers in full.
     """
 
     chips: Array

@@ -42,13 +42,19 @@ class TrainingMemory:
 
 
 def training_memory(
-    model: Model, table: Layout, *, sequence_length: float, precision: str, method: str
+    model: Model,
+    table: Layout,
+    *,
+    sequence_length: float,
+    precision: str,
+    method: str,
+    offloaded: bool = False,
 ) -> TrainingMemory:
     """Memory of a chip for the layouts of `table`.
 
     ZeRO shards optimiser (1), gradients (2), weights (3) over data-parallel chips; experts only over the
     replicas that hold the same ones.  LoRA keeps frozen weights in the training precision and next to no
-    gradients or states (rank 16 adapters are about 0.1 % of the weights).
+    gradients or states (rank 16 adapters are about 0.1 % of the weights).  `offloaded`: the host holds them.
     """
     t = table
     dense, experts = stage_weights(model, t)
@@ -68,7 +74,7 @@ def training_memory(
     return TrainingMemory(
         weights_bytes=width * sharded(3) + gathered,
         gradient_bytes=GRADIENT_BYTES * (adapters if frozen else sharded(2)),
-        optimiser_bytes=OPTIMISER_BYTES * (adapters if frozen else sharded(1)),
+        optimiser_bytes=(0.0 if offloaded else OPTIMISER_BYTES) * (adapters if frozen else sharded(1)),
         activation_bytes=activation_bytes(model, t, sequence_length, precision),
     )
 
@@ -92,13 +98,11 @@ def activation_bytes(model: Model, table: Layout, sequence_length: float, precis
     for group in model.layers:
         every, fewer = _kept_bytes(model.hidden, group, width)
         largest = max(largest, every)
-        per_token = np.select(
-            [t.recompute == NONE, t.recompute == SELECTIVE], [every, fewer], 2.0 * model.hidden
-        )
+        per_token = np.interp(t.recompute, (NONE, SELECTIVE, FULL), (every, fewer, 2.0 * model.hidden))
         kept = kept + group.count * tokens * per_token / t.tp
     interleaved = np.where(t.interleave > 1, 1 + (t.pp - 1) / (t.pp * t.interleave), 1.0)
     flying = np.minimum(t.pp * interleaved, t.micro_batches) / t.pp
-    rebuilt = np.where(t.recompute == FULL, tokens * largest / t.tp, 0.0)
+    rebuilt = np.where(t.recompute > SELECTIVE, tokens * largest / t.tp, 0.0)
     logits = (
         6.0 * tokens * model.vocab / t.tp / t.pp
     )  # the head is on the last stage, which keeps one micro-batch

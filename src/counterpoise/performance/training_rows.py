@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from counterpoise.catalogue.records import Chip, Model
 from counterpoise.errors import BadInput, UnknownName, Where
 from counterpoise.performance.training_architecture import model_of_row
+from counterpoise.performance.training_conventions import flops_per_token
 from counterpoise.performance.training_layout import NONE, RECOMPUTE, Layout, layout
+from counterpoise.performance.training_software import year_of_text
 
 FOLDS = 5
 ASSUMED = {
@@ -21,11 +23,13 @@ ASSUMED = {
     "gates": "A model built from its row has gated layers where they are less than 3.9 times as wide as it.",
     "data parallel": "Chips over TP, PP and CP, where the row's own figure is blank or does not multiply up.",
     "micro-batch": "Where blank: one sequence; in JAX frameworks the whole batch of a chip.",
-    "global batch": "Where blank: micro-batch x accumulation x replicas; else eight micro-batches a stage.",
-    "recompute": "Where blank: the least of none, selective and full that fits the chip's memory.",
+    "global batch": "Where blank: micro-batch x accumulation x replicas; else eight a stage, or one.",
+    "recompute": "Where blank: the least that fits in memory: none, selective, or full in some layers.",
     "interleaving": "Where blank: chunks of four layers in NeMo and Megatron-Core, none elsewhere.",
     "sharding": "ZeRO-1 where the framework does not say; ZeRO-3 over all chips in JAX frameworks.",
     "cores": "Trainium layouts count cores; two of them are one chip.",
+    "date": "Where blank: the newest software of the shipped table.",
+    "FLOP/s": "Where a row prints FLOP/s only and how it counts them: tokens per second by that count.",
     "network": "The chip's usual network, unless the note gives the node's adapters.",
 }
 USUAL_LENGTH = 8192
@@ -72,7 +76,8 @@ class TrainingRun:
     """A row with its facts; `refusal` says why it is not predicted ("" where it is).
 
     `framework` is a group of frameworks, `version` the one printed; `number_format` is finer than
-    `precision`.  `recompute_known` is False where the row is blank; measured figures are None there.
+    `precision`.  `recompute_known` is False where the row is blank; measured figures are None there, and so
+    is `software_year`.  `offloaded`: the optimiser runs on the host.
     """
 
     id: str
@@ -90,6 +95,8 @@ class TrainingRun:
     quality: str
     measured_tokens_per_s_per_chip: float | None
     measured_step_s: float | None
+    software_year: float | None = None
+    offloaded: bool = False
     refusal: str = ""
 
     @property
@@ -186,8 +193,6 @@ def _run(
         refusal = refusal or f'precision "{given}" is not modelled'
     if task not in METHODS:
         refusal = refusal or f'task "{task}" is not modelled'
-    if "offload" in framework.casefold():
-        refusal = refusal or "optimiser offloaded to the host: not modelled"
     if chip is not None and precision == "int8" and not chip.peak_flops_per_s("int8"):
         precision = "fp8"
     table = None
@@ -195,6 +200,12 @@ def _run(
     if not refusal and model is not None and length and n_chips:
         table = _layout(row, number, group, framework, n_chips, length, model)
     note = row.get("note") or ""
+    speed = number("tokens_per_s_per_chip")
+    if speed is None and not refusal and model is not None and length:
+        flops = number("tflops_per_chip")
+        counted = flops_per_token(row.get("flops_convention") or "", model, length)
+        speed = flops * 1e12 / counted if flops and counted else None
+    offload = "offload" in framework.casefold() and "no offload" not in framework.casefold()
     return TrainingRun(
         id=row.get("row_id") or str(where.line),
         model=model,
@@ -209,8 +220,10 @@ def _run(
         scale_out_bytes_per_s=_network(note),
         recompute_known=known,
         quality=(row.get("quality") or "A").strip(),
-        measured_tokens_per_s_per_chip=number("tokens_per_s_per_chip"),
+        measured_tokens_per_s_per_chip=speed,
         measured_step_s=number("step_time_s"),
+        software_year=year_of_text(row.get("date") or ""),
+        offloaded=offload,
         refusal=refusal,
     )
 
@@ -244,7 +257,7 @@ def _layout(
     micro = number("microbatch") or (max((batch or 1.0) / dp, 1.0) if jax else 1.0)
     if batch is None:
         accumulated = number("grad_accum")
-        batch = micro * dp * (accumulated or 8.0 * pp)
+        batch = micro * dp * (accumulated or (8.0 * pp if pp > 1 else 1.0))
     interleave = number("vp")
     if interleave is None:
         depth = sum(g.count for g in model.layers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,8 @@ def training_options(
     max_chips: int = MOST_CHIPS,
     global_batch_tokens: float | None = None,
     dispatch_overlap: bool = False,
+    recomputes: Sequence[str] | None = None,
+    software_date: date | None = None,
     framework: str = "generic",
     calibration: TrainingCalibration | None = None,
 ) -> tuple[list[TrainingPoint], list[Refusal]]:
@@ -77,13 +80,14 @@ def training_options(
     `chips` None: parts of a system in powers of two, then whole systems doubled up to `max_chips`.
     `precision` None: FP8 for a model released in FP8 or FP4 on a chip that has it, else 16 bits.
     `dispatch_overlap`: the software hides expert exchange behind compute, as DualPipe does.
+    `recomputes`: recomputations to try (None: all).  `software_date`: see `estimate_training`.
     """
     chosen = precision or usual_precision(model, chip)
     sizes = sorted(set(chips or chip_counts(chips_per_system, max_chips)))
     what = f"{model.name} {method} {chosen} on {chip.name}"
     batch_tokens = global_batch_tokens or usual_batch_tokens(model, method)
     try:
-        table = layouts(model, sizes, scale_up_chips, sequence_length, batch_tokens)
+        table = layouts(model, sizes, scale_up_chips, sequence_length, batch_tokens, recomputes)
         estimate = estimate_layouts(
             model,
             chip,
@@ -93,6 +97,7 @@ def training_options(
             method=method,
             scale_up_chips=scale_up_chips,
             dispatch_overlap=dispatch_overlap,
+            software_date=software_date,
             framework=framework,
             calibration=calibration,
         )
@@ -132,7 +137,12 @@ def chip_counts(chips_per_system: int, most: int) -> list[int]:
 
 
 def layouts(
-    model: Model, sizes: Sequence[int], scale_up_chips: int, sequence_length: float, batch_tokens: float
+    model: Model,
+    sizes: Sequence[int],
+    scale_up_chips: int,
+    sequence_length: float,
+    batch_tokens: float,
+    recomputes: Sequence[str] | None = None,
 ) -> Layout:
     """All layouts worth trying: TP inside a scale-up domain, PP plain and interleaved, EP, CP, ZeRO-1 or -3.
 
@@ -145,7 +155,8 @@ def layouts(
     pps = [p for p in (1, 2, 4, 8, 16) if p <= depth]
     eps = [1, *(e for e in (8, 16, 32, 64, 128) if e <= experts and experts % e == 0)] if experts else [1]
     cps = [1, 2, 4, 8, 16] if sequence_length > LONG_SEQUENCE else [1]
-    grid = np.meshgrid(sizes, tps, pps, eps, cps, [1, 2, 4], list(RECOMPUTE.values()), [1, 3], indexing="ij")
+    codes = [RECOMPUTE[name] for name in recomputes or RECOMPUTE]
+    grid = np.meshgrid(sizes, tps, pps, eps, cps, [1, 2, 4], codes, [1, 3], indexing="ij")
     n, tp, pp, ep, cp, micro, recompute, zero = (g.ravel().astype(float) for g in grid)
     dp = n / (tp * pp * cp)
     batch = np.maximum(np.round(batch_tokens / sequence_length / np.maximum(dp, 1) / micro), 1.0) * dp * micro

@@ -9,6 +9,7 @@ import numpy as np
 
 from counterpoise.performance.estimate import Array
 from counterpoise.performance.roofline import joined
+from counterpoise.performance.training_software import MATURING_YEARS
 from counterpoise.performance.training_work import TrainingWork
 
 Efficiencies = Mapping[str, Array]
@@ -37,17 +38,21 @@ def step_times(work: TrainingWork, e: Efficiencies, *, overlap_experts: bool = F
     dimensions (the share of tiles that are full and of bytes reused both fall with the smallest one).
     Transfers cost `tensor`, `context`, `expert`, `gradient` times their alpha-beta time, which counts what is
     hidden behind compute; ZeRO-3 traffic runs beside the compute and is joined with it.  A pipeline takes
-    micro-batches + (p - 1)/v rounds (Narayanan et al. 2021, arXiv 2104.04473, section 2.2).
+    micro-batches + (p - 1)/v rounds (Narayanan et al. 2021, arXiv 2104.04473, section 2.2), all but the
+    filling ones at the pace of its slowest stage.  The host launches kernels ahead of the chip, so launches
+    are joined with the compute.  Software new to a family of chips takes `young` more, which fades.
     `overlap_experts`: expert exchange hides behind another micro-batch (DualPipe, DeepSeek-V3 report, 3.2.1).
     """
     dense = work.dense_s * (1 + e["gemm_half"] / work.dense_size) / e["gemm"]
+    dense = dense * (1 + e["misfit"] * work.misfit)
     head = work.head_s / e["gemm16"]
     experts = work.expert_s * (1 + e["grouped_half"] / work.expert_size) / e["grouped"]
-    attention = work.attention_s / e["attention"]
-    touched = work.touch_s * e["touch"] + work.permute_s * e["permute"]
+    fresh = np.exp(-work.age_years / MATURING_YEARS)
+    attention = work.attention_s / e["attention"] * (1 + e["young_attention"] * fresh)
+    touched = (work.touch_s + work.score_s) * e["touch"] + work.permute_s * e["permute"]
     launches = work.kernels * e["layer_s"] + work.expert_kernels * e["expert_layer_s"]
-    level = e["level"]
-    compute = level * (dense + head + experts + attention + touched + launches)
+    level = e["level"] * (1 + e["young"] * fresh)
+    compute = joined(level * (dense + head + experts + attention + touched), launches)
     near = e["tensor"] * work.tensor_s + e["context"] * work.context_s + work.pipeline_s
     far = e["expert"] * work.exchange_s
     busy = compute + near
@@ -55,12 +60,14 @@ def step_times(work: TrainingWork, e: Efficiencies, *, overlap_experts: bool = F
     micro = joined(micro, e["shard"] * work.shard_s)
     uneven = 1.0 + e["uneven"] * (work.stages > 1)
     once = e["gradient"] * work.gradient_s + work.optimiser_s * e["touch"] + e["step_s"]
-    running = work.rounds * micro * uneven
-    useful = running / work.rounds
+    once = once + e["offload"] * work.offload_s
+    fill = work.rounds - work.micro_batches + 1
+    running = (fill + (work.micro_batches - 1) * work.slowest) * micro * uneven
+    useful = work.micro_batches * micro
     return StepTimes(
         compute_s=np.asarray(compute),
         exposed_s=np.asarray(micro - compute),
-        bubble_s=np.asarray(running - useful * np.floor(work.rounds)),
+        bubble_s=np.asarray(running - useful),
         once_s=np.asarray(once + np.zeros(work.tokens.shape)),
         step_s=np.asarray(running + once),
     )

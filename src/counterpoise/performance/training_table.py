@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from counterpoise.catalogue.records import Chip, Model
 from counterpoise.errors import Refused
 from counterpoise.performance.estimate import Array
-from counterpoise.performance.training_calibration import TrainingCondition
+from counterpoise.performance.training_calibration import TrainingCondition, shipped_training_calibration
 from counterpoise.performance.training_layout import FULL, NONE, SELECTIVE, Layout
 from counterpoise.performance.training_memory import fits, training_memory
 from counterpoise.performance.training_rows import TrainingRun
+from counterpoise.performance.training_software import Software
 from counterpoise.performance.training_work import TrainingWork, join, training_work
 
 TIGHT = 1.03
@@ -23,13 +24,17 @@ TIGHT = 1.03
 
 @dataclass(frozen=True, slots=True)
 class TrainingTable:
-    """Runs that can be predicted; `target` is log of measured tokens per second per chip, NaN where blank."""
+    """Runs that can be predicted; `target` is log of measured tokens per second per chip, NaN where blank.
+
+    `software`: what dates were read by.
+    """
 
     runs: tuple[TrainingRun, ...]
     work: TrainingWork
     chips: Array
     levels: tuple[dict[str, str], ...]
     target: Array
+    software: Software
 
     def take(self, index: NDArray[np.intp]) -> TrainingTable:
         """Rows `index`."""
@@ -39,16 +44,19 @@ class TrainingTable:
             self.chips[index],
             tuple(self.levels[i] for i in index),
             self.target[index],
+            self.software,
         )
 
 
 def training_table(
-    runs: Iterable[TrainingRun],
+    runs: Iterable[TrainingRun], software: Software | None = None
 ) -> tuple[TrainingTable | None, list[tuple[TrainingRun, str]]]:
     """Return the table of the runs that can be predicted, and the others with their reasons.
 
-    A blank recomputation becomes the least that fits.  The table is None where no run can be predicted.
+    A blank recomputation becomes the least that fits, a blank date that of the newest of `software` (None:
+    the shipped calibration's).  The table is None where no run can be predicted.
     """
+    known = software or shipped_training_calibration().software
     kept: list[TrainingRun] = []
     works: list[TrainingWork] = []
     refused: list[tuple[TrainingRun, str]] = []
@@ -68,6 +76,9 @@ def training_table(
                     method=run.method,
                     scale_up_chips=run.chip.value("scale_up_chips") or 1.0,
                     scale_out_bytes_per_s=run.scale_out_bytes_per_s,
+                    fused=known.fused(run.software_year),
+                    age_years=known.age_years(run.chip, run.software_year),
+                    offloaded=run.offloaded,
                 )
             )
         except Refused as reason:
@@ -84,6 +95,7 @@ def training_table(
             np.array([r.layout.chips[0] for r in kept if r.layout]),
             tuple(condition_of(r).levels() for r in kept),
             np.log(measured),
+            known,
         ),
         refused,
     )
@@ -98,15 +110,15 @@ def condition_of(run: TrainingRun) -> TrainingCondition:
 
 def least_recompute(run: TrainingRun, model: Model, chip: Chip, table: Layout) -> Layout:
     """Layout with the least recomputation that fits: people recompute only what memory forces them to."""
-    for code in (NONE, SELECTIVE, FULL):
-        tried = replace(table, recompute=np.full(table.tp.shape, code))
-        memory = training_memory(
-            model,
-            tried,
-            sequence_length=run.sequence_length,
-            precision=run.precision,
-            method=run.method,
-        )
-        if fits(memory, chip, TIGHT)[0]:
-            break
-    return tried
+    codes = np.array([NONE, *np.linspace(SELECTIVE, FULL, 9)])
+    tried = replace(table.at(np.zeros(codes.size, int)), recompute=codes)
+    memory = training_memory(
+        model,
+        tried,
+        sequence_length=run.sequence_length,
+        precision=run.precision,
+        method=run.method,
+        offloaded=run.offloaded,
+    )
+    fitting = np.flatnonzero(fits(memory, chip, TIGHT))
+    return tried.at([fitting[0] if fitting.size else codes.size - 1])

@@ -12,18 +12,20 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
-from counterpoise.catalogue.counting import layer_parameters
-from counterpoise.catalogue.records import Attention, Chip, FeedForward, Layers, Model
+from counterpoise.catalogue.records import Chip, FeedForward, Model
 from counterpoise.errors import Refused
 from counterpoise.performance.collectives import Fabric, fabrics, point_to_point_s
 from counterpoise.performance.estimate import Array
+from counterpoise.performance.training_flops import token_flops
+from counterpoise.performance.training_host import host_optimiser_s
 from counterpoise.performance.training_layout import (
-    FULL,
+    SELECTIVE,
     Layout,
     owned_weights,
     stage_weights,
-    trained_layers,
 )
+from counterpoise.performance.training_shape import misfit, slowest_stage
+from counterpoise.performance.training_software import MATURE_YEARS
 from counterpoise.performance.training_transfers import (
     Wires,
     context_s,
@@ -39,6 +41,9 @@ ATTENTION_BACKWARD = 2.5
 OPTIMISER_TRAFFIC = 28.0
 """Bytes an Adam step moves for a weight: gradient, master weight and two moments read, the last three and the
 16-bit weight written (4 + 12 + 12 bytes)."""
+SCORE_PASSES = 10.0
+"""Times that unfused attention reads or writes the scores, forward (4) and backward (6); 4 more to recompute:
+the product, the softmax and the second product each pass over them."""
 LINKLESS = Fabric(0.0, 1.0)
 
 
@@ -54,6 +59,9 @@ class TrainingWork:
     `pipeline_s`, `shard_s` (ZeRO-3) for a micro-batch; `gradient_s` once.  `optimiser_s` once at bandwidth.
     `rounds` is how many micro-batch times a step takes, bubbles included, `micro_batches` without them.
     `tokens` and `model_flops` are of the whole step, the latter without recomputation.
+    `score_s` is memory time of attention scores that unfused kernels write out.  `misfit` tells how badly the
+    widths fill tiles (0: whole tiles).  `slowest` is the time of the slowest pipeline stage over the mean.
+    `age_years` is the age of the software on the chip's family.  `offload_s` is the optimiser on the host.
     """
 
     dense_s: Array
@@ -78,6 +86,11 @@ class TrainingWork:
     stages: Array
     tokens: Array
     model_flops: Array
+    score_s: Array
+    misfit: Array
+    slowest: Array
+    age_years: Array
+    offload_s: Array
 
     def at(self, index: ArrayLike) -> TrainingWork:
         """Rows `index` of the table."""
@@ -129,11 +142,16 @@ def training_work(
     method: str,
     scale_up_chips: float,
     scale_out_bytes_per_s: float | None = None,
+    fused: bool = True,
+    age_years: float = MATURE_YEARS,
+    offloaded: bool = False,
 ) -> TrainingWork:
     """Return the work of a step of `model` on `chip` for the layouts of `table`.
 
     `method` "pretrain" and "full" train all weights; "lora" freezes them: no weight gradients, an optimiser
-    of next to nothing.  Raises `Refused` where the chip lacks a fact or the model's architecture is unknown.
+    of next to nothing.  `fused`: attention never writes its scores and norms are divided over TP
+    (`training_software.FUSED_SINCE`).  `offloaded`: the optimiser runs on the host.
+    Raises `Refused` where the chip lacks a fact or the model's architecture is unknown.
     """
     bandwidth = chip.value("memory_bandwidth_bytes_per_s")
     if not model.layers:
@@ -144,8 +162,8 @@ def training_work(
     t, frozen = table, method == "lora"
     wires = _wires(chip, t, scale_up_chips, scale_out_bytes_per_s)
     tokens = t.micro_batch * sequence_length / t.cp
-    flops = _flops_per_token(model, sequence_length)
-    again = np.where(t.recompute == FULL, 1.0, 0.0)
+    flops = token_flops(model, sequence_length)
+    again = np.clip(t.recompute - SELECTIVE, 0.0, 1.0)
     backward = 1.0 if frozen else 2.0
     passes = 1.0 + backward + again
     share = tokens / t.pp
@@ -153,13 +171,20 @@ def training_work(
     hidden = np.full(t.tp.shape, float(model.hidden))
     weights = stage_weights(model, t)
     whole = t.global_batch * sequence_length
+    attention_passes = 1.0 + (ATTENTION_BACKWARD if fused else 2.0) + again
+    attention = (1.0 if fused else 2.0) * flops.attention_cost * attention_passes
+    norm_share = 1.0 / t.tp if fused else 1.0
+    in_layers = passes * (flops.dense + flops.experts) + attention * peak / peak16
+    head = flops.head * (1 + backward) * peak / peak16 * flops.depth / np.maximum(in_layers, 1.0)
+    adam_s = OPTIMISER_TRAFFIC * owned_weights(t, weights) / bandwidth
+    none = np.zeros(t.tp.shape)
     per_token = (1 + backward) * (flops.dense + flops.experts + flops.head) + 3.0 * flops.attention
     return TrainingWork(
         dense_s=share * flops.dense / t.tp * passes / peak,
         expert_s=share * flops.experts / t.expert_tp * passes / peak,
         head_s=share * flops.head / t.tp * (1 + backward) / peak16,
-        attention_s=share * flops.attention / t.tp * (1 + ATTENTION_BACKWARD + again) / peak16,
-        touch_s=share * flops.touched / t.tp * (3.0 + again) / bandwidth,
+        attention_s=share * attention / t.tp / peak16,
+        touch_s=share * (flops.touched / t.tp + flops.norms * norm_share) * (3.0 + again) / bandwidth,
         permute_s=share * flops.permuted / t.tp * (2.0 + again) / bandwidth,
         dense_size=_harmonic(tokens, hidden, _widest(model, experts=False) / t.tp),
         expert_size=_harmonic(
@@ -175,12 +200,17 @@ def training_work(
         ),
         shard_s=shard_s(t, weights, wires, frozen),
         gradient_s=gradient_s(t, weights, wires, frozen),
-        optimiser_s=0.0 * share if frozen else OPTIMISER_TRAFFIC * owned_weights(t, weights) / bandwidth,
+        optimiser_s=none if frozen or offloaded else adam_s,
         rounds=t.micro_batches + (t.pp - 1) / t.interleave,
         micro_batches=t.micro_batches,
         stages=t.pp,
         tokens=whole,
         model_flops=per_token * whole,
+        score_s=none if fused else share * flops.scores / t.tp * (SCORE_PASSES + 4.0 * again) / bandwidth,
+        misfit=misfit(model, t),
+        slowest=slowest_stage(t, flops.depth, head),
+        age_years=none + age_years,
+        offload_s=host_optimiser_s(owned_weights(t, weights)) if offloaded and not frozen else none,
     )
 
 
@@ -191,81 +221,6 @@ def _wires(chip: Chip, t: Layout, scale_up_chips: float, scale_out: float | None
     if scale_out:
         between = Fabric(between.latency_s, scale_out)
     return Wires(inside, between, float(scale_up_chips))
-
-
-@dataclass(frozen=True, slots=True)
-class _Flops:
-    """Forward FLOPs for a token of the whole model, bytes it touches, and layers."""
-
-    dense: float
-    experts: float
-    attention: float
-    head: float
-    touched: float
-    permuted: float
-    depth: float
-    expert_layers: float
-
-
-def _flops_per_token(model: Model, sequence_length: float) -> _Flops:
-    dense = experts = attention = touched = permuted = depth = sparse = 0.0
-    for group in trained_layers(model):
-        p = layer_parameters(model.hidden, group.attention, group.feed_forward)
-        f = group.feed_forward
-        dense += group.count * 2.0 * (p.active - p.top_k * p.expert - p.norms)
-        experts += group.count * 2.0 * p.top_k * p.expert
-        attention += group.count * attention_flops_per_token(group.attention, sequence_length)
-        touched += group.count * touched_bytes_per_token(model.hidden, group)
-        depth += group.count
-        if f is not None and f.experts:
-            # Dispatch and combine each read and write a copy for every expert, 16 bits.
-            permuted += group.count * 4.0 * 2.0 * f.top_k * (f.latent or model.hidden)
-            sparse += group.count
-    head = 2.0 * model.hidden * model.vocab * (1 + model.mtp_layers)
-    return _Flops(dense, experts, attention, head, touched, permuted, depth, sparse)
-
-
-def attention_flops_per_token(attention: Attention | None, sequence_length: float) -> float:
-    """Forward FLOPs of scores and values for one token of a causal sequence, mean over its positions.
-
-    Narayanan et al. 2021 (arXiv 2104.04473, eq. 2) without the factor for the upper triangle, which fused
-    kernels skip.  A window w of a sequence s sees w - w^2 / 2s tokens on average.  Recurrent mixers do about
-    three multiply-adds for each number of their state.
-    """
-    a = attention
-    if a is None:
-        return 0.0
-    if a.kind in ("linear", "mamba"):
-        return 6.0 * a.state_bytes / 4
-    s = sequence_length
-    seen = s / 2
-    if a.kind == "window" and 0 < a.window < s:
-        seen = a.window - a.window**2 / (2 * s)
-    key = _key_width(a)
-    if a.kind == "sparse_mla" and 0 < a.index_topk < s:
-        chosen = a.index_topk - a.index_topk**2 / (2 * s)
-        return 2.0 * a.heads * (key + a.value_head_dim) * chosen + 2.0 * a.index_heads * a.index_dim * seen
-    return 2.0 * a.heads * (key + a.value_head_dim) * seen
-
-
-def _key_width(a: Attention) -> int:
-    return a.qk_nope_head_dim + a.qk_rope_head_dim if a.kind in ("mla", "sparse_mla") else a.head_dim
-
-
-def touched_bytes_per_token(hidden: int, group: Layers) -> float:
-    """Bytes of norms, residuals, rotations and activation functions of one layer, forward, 16 bits.
-
-    Each half reads and writes the residual and the norm; queries and keys are rotated; the gate and its
-    product are read and written once (counted from the operations of Korthikanti et al. 2022, figure 2).
-    """
-    count = 0.0
-    a, f = group.attention, group.feed_forward
-    if a is not None:
-        count += 4.0 * hidden + 2.0 * (a.heads + a.kv_heads) * _key_width(a)
-    if f is not None:
-        width = f.top_k * f.intermediate + f.shared_intermediate if f.experts else f.intermediate
-        count += 4.0 * hidden + f.matrices * width
-    return 2.0 * count
 
 
 def _harmonic(*sizes: Array) -> Array:

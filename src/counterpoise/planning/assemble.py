@@ -10,6 +10,7 @@ from counterpoise.catalogue import find_model
 from counterpoise.catalogue.records import ApiPrice, Catalogue
 from counterpoise.planning.case import Case
 from counterpoise.planning.deployments import Sized, Sizer, size_serving
+from counterpoise.planning.own_predictions import SHIPPED, OwnPredictions
 from counterpoise.planning.problem import (
     Block,
     Limits,
@@ -54,18 +55,24 @@ class Assembled:
 
 
 def assemble(
-    case: Case, catalogue: Catalogue, *, flagship: bool = False, keep: frozenset[str] = frozenset()
+    case: Case,
+    catalogue: Catalogue,
+    *,
+    flagship: bool = False,
+    keep: frozenset[str] = frozenset(),
+    measured: OwnPredictions = SHIPPED,
 ) -> Assembled:
     """Build the problem of a case.
 
     `catalogue` must already be restricted to the case's as-of date and hold the case's own rows.
     With `flagship`: the counterfactual, which buys flagship systems at list price, at once, in native
     precision, with no limits, no techniques and no API.  It is hypothetical and is called so.
-    `keep` names offers that stay in the problem though another beats them.
+    `keep` names offers that stay in the problem though another beats them.  `measured` predicts speeds in
+    place of the calibrations that ship.
     """
     techniques = Techniques((), {}) if flagship else Techniques.of(catalogue, case.techniques_excluded)
     had = supply(case, catalogue, flagship_only=flagship, keep=keep)
-    sizer = Sizer(catalogue, techniques, case.engineers.usd_per_week)
+    sizer = Sizer(catalogue, techniques, case.engineers.usd_per_week, measured.serving)
     refusals = list(had.refusals)
     serving: dict[str, Sized] = {}
     training: dict[str, SizedTraining] = {}
@@ -88,7 +95,15 @@ def assemble(
             serving_demand[workload.id] = _serving_demand(workload, case, techniques)
         else:
             model = find_model(catalogue, workload.base)
-            sized_training, refused = size_training(workload, model, had, catalogue, techniques)
+            sized_training, refused = size_training(
+                workload,
+                model,
+                had,
+                catalogue,
+                techniques,
+                software_date=case.as_of,
+                calibration=measured.training,
+            )
             training |= {s.deployment.id: s for s in sized_training}
             refusals += refused
             training_demand_[workload.id] = training_demand(workload, case)
@@ -97,7 +112,13 @@ def assemble(
         if adoption.technique.kind in TAUGHT:
             work = teaching(adoption, len(case.periods))
             sized_training, refused = size_training(
-                work[0], find_model(catalogue, work[0].base), had, catalogue, techniques
+                work[0],
+                find_model(catalogue, work[0].base),
+                had,
+                catalogue,
+                techniques,
+                software_date=case.as_of,
+                calibration=measured.training,
             )
             training |= {s.deployment.id: s for s in sized_training}
             refusals += refused
@@ -138,6 +159,7 @@ def assemble(
             *had.assumptions,
             *_technique_assumptions(techniques.asked.values(), used_techniques),
             *PERFORMANCE_ASSUMPTIONS,
+            *measured.assumptions,
         ),
     )
 
@@ -151,7 +173,8 @@ PERFORMANCE_ASSUMPTIONS = (
         "Counterpoise, measured tables in performance/measurements",
         None,
         "speeds are fitted on engines measured until 2026-04: an earlier case may count on a faster engine "
-        "than its day had; no price, chip, model or rule is taken from after the as-of date",
+        "than its day had, but trains with the software of its as-of date; no price, chip, model or rule is "
+        "taken from after that date",
     ),
 )
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import cast
 
 from counterpoise.catalogue import as_of as known_on
@@ -70,7 +71,8 @@ class Case:
 
     Money is US dollars; `units_per_usd` turns it into `currency`.  Workloads are sorted by id.
     `techniques_excluded` are names.  `gap` is the share of the cost that the solver may leave open, in
-    `time_limit_s` of one solve.
+    `time_limit_s` of one solve.  `measurements`: path in the case's folder of a profile that `calibrate`
+    wrote, "" for none.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Case:
     gap: float
     time_limit_s: float
     assumptions: tuple[Assumption, ...]
+    measurements: str = ""
 
 
 def parse_case(text: bytes | str, file_name: str, catalogue: Catalogue) -> Case:
@@ -126,7 +129,23 @@ def parse_case(text: bytes | str, file_name: str, catalogue: Catalogue) -> Case:
         gap=_own_or_stated(case, "solver", "gap", assumed),
         time_limit_s=_own_or_stated(case, "solver", "time", assumed),
         assumptions=assumed.list(),
+        measurements=_measurements(case),
     )
+
+
+def _measurements(case: Section) -> str:
+    """Path of the buyer's own measurements, inside the case's folder so that the folder is the whole case."""
+    text = case.text("measurements")
+    if text is None:
+        return ""
+    path = PurePosixPath(text)
+    if path.is_absolute() or PureWindowsPath(text).drive or ".." in path.parts:
+        raise case.bad(
+            "measurements",
+            f'"{text}" lies outside the case\'s folder.',
+            f'Copy it there and write "measurements: {PureWindowsPath(text).name}".',
+        )
+    return str(path)
 
 
 def _currency(case: Section) -> str:

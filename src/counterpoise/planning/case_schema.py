@@ -78,6 +78,11 @@ CASE = (
         "4, cut where the profiles lose least", "[00-07, 07-12, 12-18, 18-00]",
     ),
     Field("techniques", "section", "which techniques may be adopted", "all of the catalogue"),
+    Field(
+        "measurements", "text",
+        "your own measurements, a file in the case's folder that `counterpoise calibrate` wrote",
+        "the measured tables that ship", "counterpoise-profile.json",
+    ),
     Field("solver", "section", "how long and how exactly to solve", "1 % and 60 s"),
 )  # fmt: skip
 HORIZON = (

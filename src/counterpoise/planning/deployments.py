@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from counterpoise.catalogue.records import Catalogue, Chip, Model, System
+from counterpoise.performance.calibration import Calibration
 from counterpoise.performance.power import system_power_w
 from counterpoise.performance.sizing import EngineFeatures, OperatingPoint, serving_options_each
 from counterpoise.planning.problem import Requirement, ServingDeployment
@@ -43,11 +44,21 @@ class Sized:
 
 
 class Sizer:
-    """Sizes variants on systems, each question asked of the performance model once."""
+    """Sizes variants on systems, each question asked of the performance model once.
 
-    def __init__(self, catalogue: Catalogue, techniques: Techniques, engineer_usd_per_week: float) -> None:
+    `calibration` None: the one that ships.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        techniques: Techniques,
+        engineer_usd_per_week: float,
+        calibration: Calibration | None = None,
+    ) -> None:
         self.catalogue, self.techniques = catalogue, techniques
         self.engineer_usd_per_week = engineer_usd_per_week
+        self.calibration = calibration
         self._answers: dict[tuple[object, ...], list[tuple[list[OperatingPoint], list[Refusal]]]] = {}
 
     def effort_usd(self, requires: tuple[Requirement, ...]) -> float:
@@ -92,6 +103,7 @@ class Sizer:
                     precisions=precisions_,
                     kv_precisions=(kv_precision,),
                     max_chips=most,
+                    calibration=self.calibration,
                 )
                 if any(points for points, _ in answers) or most > 64:
                     break

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from datetime import date
 
 from counterpoise.catalogue.records import Catalogue, Chip, Model, System
+from counterpoise.performance.training_calibration import TrainingCalibration
 from counterpoise.performance.training_search import TrainingPoint, training_options
 from counterpoise.planning.case import Case
 from counterpoise.planning.deployments import ports, power_w
@@ -78,12 +80,20 @@ def chips_wanted(workload: Training, tokens_per_s_per_chip: float) -> int:
 
 
 def size_training(
-    workload: Training, model: Model, supply: Supply, catalogue: Catalogue, techniques: Techniques
+    workload: Training,
+    model: Model,
+    supply: Supply,
+    catalogue: Catalogue,
+    techniques: Techniques,
+    *,
+    software_date: date | None = None,
+    calibration: TrainingCalibration | None = None,
 ) -> tuple[list[SizedTraining], list[Refusal]]:
     """Layouts of a training workload on each system that can be had, most efficient first.
 
     Per system the layout of most tokens/s per chip within one system, and, where a run needs more systems to
-    end in its window, those at one, two and four times that number of chips.
+    end in its window, those at one, two and four times that number of chips.  `software_date`: no training
+    software is newer (None: the newest that was measured).  `calibration` None: the one that ships.
     """
     kept: list[SizedTraining] = []
     refusals: list[Refusal] = []
@@ -97,7 +107,7 @@ def size_training(
         if isinstance(ways, str):
             refusals.append(Refusal(f"{workload.id} on {name}", ways))
             continue
-        points, refused = _points(workload, model, system, chip)
+        points, refused = _points(workload, model, system, chip, software_date, calibration)
         refusals += refused
         for point in points:
             for port, factor in ways:
@@ -112,7 +122,12 @@ def size_training(
 
 
 def _points(
-    workload: Training, model: Model, system: System, chip: Chip
+    workload: Training,
+    model: Model,
+    system: System,
+    chip: Chip,
+    software_date: date | None,
+    calibration: TrainingCalibration | None,
 ) -> tuple[list[TrainingPoint], list[Refusal]]:
     points, refused = training_options(
         model,
@@ -122,6 +137,8 @@ def _points(
         method=workload.method,
         sequence_length=workload.sequence_length,
         precision=workload.precision,
+        software_date=software_date,
+        calibration=calibration,
     )
     refusals = [Refusal(f"{workload.id} on {system.name}: {r.what}", r.why) for r in refused]
     if chip.value("scale_out_bandwidth_bytes_per_s") is None:

@@ -53,21 +53,74 @@ def size(
     precisions: Sequence[str],
     limit: int,
     as_of: date | None,
+    choose: int | None = None,
+    why: bool = False,
+    export: str = "",
+    image: str = "",
+    profile: Path | None = None,
+    **more: Any,  # noqa: ANN401  the other fields of `sizing_question.Question`
 ) -> Document:
-    """List the best deployments of a model under latency targets."""
-    from counterpoise.service.sizing import Question, size_model
+    """List the best deployments of a model under latency targets.
+
+    `choose` picks one of them (None: the best in the precision of the release), for `why`, where its time
+    goes, and `export`, how it is launched.  `profile`: own measurements that `calibrate` wrote.
+    """
+    from counterpoise.service.sizing import Extras, Question, size_model
 
     question = Question(
-        input_tokens, output_tokens, ttft_s, tpot_s, percentile, cached_share, tuple(precisions)
+        input_tokens, output_tokens, ttft_s, tpot_s, percentile, cached_share, tuple(precisions), **more
     )
-    return size_model(model, tuple(chips), question, limit, as_of)
+    extras = Extras(choose, why, export, image)
+    return size_model(model, tuple(chips), question, limit, as_of, extras=extras, profile=profile)
 
 
-def accuracy(file: Path, *, kind: str, all_rows: bool, predictions: Path | None) -> Document:
-    """Hold predictions against a measured table; `predictions` names a CSV to write them to."""
+def size_training(
+    model: str,
+    *,
+    chips: Sequence[str],
+    tokens: float,
+    chip_counts: Sequence[int] = (),
+    limit: int = 10,
+    as_of: date | None = None,
+    profile: Path | None = None,
+    **more: Any,  # noqa: ANN401  the other fields of `training_sizing.TrainingQuestion`
+) -> Document:
+    """List the best layouts of a training run of `tokens`, with its time and cost, on each of `chips`.
+
+    `chip_counts`: numbers of chips to try, all usual ones if empty.  `profile`: own measurements that
+    `calibrate` wrote.
+    """
+    from counterpoise.service.training_sizing import TrainingQuestion, size_training
+
+    more["precisions"] = tuple(more.get("precisions", ()))
+    question = TrainingQuestion(tokens, chips=tuple(chip_counts), **more)
+    return size_training(model, tuple(chips), question, limit, as_of, profile=profile)
+
+
+def require_new(path: Path, option: str) -> None:
+    """Raise `BadInput` where `path` cannot become a new file, before the work for it is done."""
+    from counterpoise.service.own_files import require_new as require
+
+    require(path, option)
+
+
+def write_new(path: Path, text: str, option: str) -> None:
+    """Write a file that a person asked for by name; never overwrites."""
+    from counterpoise.service.own_files import write_new as write
+
+    write(path, text, option)
+
+
+def accuracy(
+    file: Path, *, kind: str, all_rows: bool, predictions: Path | None, profile: Path | None = None
+) -> Document:
+    """Hold predictions against a measured table; `predictions` names a CSV to write them to.
+
+    `profile`: own measurements that `calibrate` wrote; a run of it is predicted without its fold.
+    """
     from counterpoise.service.measured import accuracy_of
 
-    return accuracy_of(file, kind=kind, all_rows=all_rows, predictions=predictions)
+    return accuracy_of(file, kind=kind, all_rows=all_rows, predictions=predictions, profile=profile)
 
 
 def catalogue(kind: str, *, filters: Mapping[str, str], as_of: date | None) -> Document:

@@ -10,6 +10,8 @@ from counterpoise.catalogue import as_of, load, with_own_rows
 from counterpoise.catalogue.records import Catalogue
 from counterpoise.errors import BadInput, Where
 from counterpoise.planning.case import Case, parse_case
+from counterpoise.planning.own_predictions import SHIPPED, OwnPredictions
+from counterpoise.workload.assumption import Assumption
 
 CASE_FILE = "case.yaml"
 LARGEST_CASE_BYTES = 1_000_000
@@ -17,11 +19,15 @@ LARGEST_CASE_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class CaseFolder:
-    """A case as read: the facts it may know, its own rows among them, and its files as bytes by name."""
+    """A case as read: the facts it may know, its own rows among them, and its files as bytes by name.
+
+    `measured`: what its measurements taught, where it names any.
+    """
 
     case: Case
     catalogue: Catalogue
     files: dict[str, bytes]
+    measured: OwnPredictions = SHIPPED
 
 
 def read_case(path: Path) -> CaseFolder:
@@ -33,7 +39,37 @@ def read_case(path: Path) -> CaseFolder:
     own = [p for p in sorted(file.parent.rglob("*.csv")) if p.is_file()]
     own += [p for p in sorted((file.parent / "catalogue").glob("*.json")) if p.is_file()]
     files = {p.relative_to(file.parent).as_posix(): p.read_bytes() for p in own if _is_input(p, file.parent)}
-    return CaseFolder(case, known, {CASE_FILE: text, **files})
+    measured = SHIPPED
+    if case.measurements:
+        files[case.measurements], measured = _measurements(case.measurements, file, known)
+    return CaseFolder(case, known, {CASE_FILE: text, **files}, measured)
+
+
+def _measurements(name: str, case_file: Path, known: Catalogue) -> tuple[bytes, OwnPredictions]:
+    """The profile `name` beside the case as bytes, and what it teaches of the chips and models known."""
+    from counterpoise.service.own_measurements import LENGTHS_VARY, load_profile
+    from counterpoise.service.profile_file import LARGEST_PROFILE_BYTES
+
+    path = case_file.parent / name
+    if not path.is_file():
+        raise BadInput(
+            f"there is no file {path}.",
+            where=Where(str(case_file), field="measurements"),
+            hint=f"Write it: counterpoise calibrate --runs FILE.csv --case {case_file.parent} --out {path}",
+        )
+    own = load_profile(path, known)
+    assumptions = tuple(
+        Assumption(
+            field=f"measurements[{i}]",
+            value="as you measured",
+            unit="",
+            kind="assumed" if note == LENGTHS_VARY else "measured",
+            source=name,
+            note=note,
+        )
+        for i, note in enumerate(own.notes)
+    )
+    return read_small(path, LARGEST_PROFILE_BYTES), OwnPredictions(own.serving, own.training, assumptions)
 
 
 def _is_input(path: Path, folder: Path) -> bool:

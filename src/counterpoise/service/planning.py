@@ -10,7 +10,6 @@ from typing import Any
 from counterpoise.analysis.replan import around
 from counterpoise.catalogue.records import Catalogue
 from counterpoise.planning.assemble import Assembled, assemble
-from counterpoise.planning.case import Case
 from counterpoise.planning.solve import solve
 from counterpoise.report.answer import paragraph
 from counterpoise.report.document import assumption_row, plan_document
@@ -30,7 +29,7 @@ def plan_case(case_path: Path, *, runs_dir: Path, on_stage: Any, html: bool) -> 
     started = time.perf_counter()
     folder = read_case(case_path)
     case = folder.case
-    assembled = assemble(case, folder.catalogue)
+    assembled = assemble(case, folder.catalogue, measured=folder.measured)
     assembled_s = time.perf_counter() - started
     solved = solve(assembled.problem, gap=case.gap, time_limit_s=case.time_limit_s)
     plan, again = around(solved, gap=ANALYSIS_GAP, time_limit_s=ANALYSIS_TIME_S)
@@ -46,7 +45,7 @@ def plan_case(case_path: Path, *, runs_dir: Path, on_stage: Any, html: bool) -> 
     on_stage("plan", document)
     from counterpoise.service.analyses import with_analyses
 
-    flagship = assemble(case, folder.catalogue, flagship=True)
+    flagship = assemble(case, folder.catalogue, flagship=True, measured=folder.measured)
     document = with_analyses(
         document, case, assembled, plan, flagship.problem, solver=again, relaxed=again.relaxed(), seed=SEED
     )
@@ -83,10 +82,5 @@ def tables(document: Document, assembled: Assembled) -> dict[str, list[Document]
 def assumptions_of(case_path: Path) -> Document:
     """Every default of a case, and every assumed figure of what its plan could use."""
     folder = read_case(case_path)
-    rows = [assumption_row(a) for a in assumed(folder.case, folder.catalogue)]
-    return {"assumptions": rows}
-
-
-def assumed(case: Case, catalogue: Catalogue) -> tuple[Any, ...]:
-    """Assumptions of the case and of the facts behind its problem."""
-    return assemble(case, catalogue).assumptions
+    assembled = assemble(folder.case, folder.catalogue, measured=folder.measured)
+    return {"assumptions": [assumption_row(a) for a in assembled.assumptions]}

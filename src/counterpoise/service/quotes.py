@@ -32,7 +32,8 @@ def review_quotes(case_path: Path, offers_path: Path) -> Document:
         raise BadInput("the file has no quote.", where=Where(str(offers_path)), hint="One row an offer.")
     names = {q.name for q in quotes}
     others = tuple(o for o in catalogue.offers if o.name not in names)
-    assembled = assemble(case, replace(catalogue, offers=(*quotes, *others)), keep=frozenset(names))
+    offered = replace(catalogue, offers=(*quotes, *others))
+    assembled = assemble(case, offered, keep=frozenset(names), measured=folder.measured)
 
     problem = assembled.problem
     open_ = [n for n in sorted(names) if n in problem.buys or n in problem.reserves or n in problem.rents]

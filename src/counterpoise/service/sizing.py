@@ -2,150 +2,245 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from counterpoise.catalogue import as_of as known_on
-from counterpoise.catalogue import find_chip, find_model, is_stale, load, read_config
-from counterpoise.catalogue.records import Catalogue, Chip, Figure, Model, Offer, System
-from counterpoise.errors import BadInput, Where
-from counterpoise.performance.power import system_power_w
-from counterpoise.performance.sizing import OperatingPoint, serving_options
+from counterpoise.catalogue import find_chip, load
+from counterpoise.catalogue.records import Catalogue, Chip, Model, System
+from counterpoise.errors import BadInput, Refused, Where
+from counterpoise.performance.calibration import Calibration, shipped_calibration
+from counterpoise.performance.frontier import frontier_points
+from counterpoise.performance.sizing import (
+    EngineFeatures,
+    OperatingPoint,
+    Refusal,
+    Target,
+    best_points,
+    sizing_tables,
+)
+from counterpoise.service.asked_model import HUB, model_of
+from counterpoise.service.chip_prices import ChipHour, chip_hour, given_hour
+from counterpoise.service.sizing_question import PRECISIONS, Question
+from counterpoise.service.sizing_rows import Hardware, Offered, frontier_row, offered
 
 Document = dict[str, Any]
-HOURS_PER_YEAR = 8760.0
-LIFE_YEARS = 5.0
-UPKEEP_SHARE_PER_YEAR = 0.05
-PUE, ELECTRICITY_USD_PER_KWH = 1.35, 0.085
-"""Of a new air-cooled hall, and industrial power in China in 2024; used where the price is a purchase."""
-HUB = "hub:"
-PRECISIONS = ("bf16", "fp8", "int8", "int4", "fp4")
+_CUDA_ONLY = ("trtllm",)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """Lengths, targets and precisions asked for."""
+class Extras:
+    """What else is wanted of deployment number `choose`: where its time goes, how to launch it.
 
-    input_tokens: float
-    output_tokens: float
-    ttft_s: float
-    tpot_s: float
-    percentile: float
-    cached_share: float
-    precisions: tuple[str, ...]
+    `choose` None: the best in the precision of the release, or else the best.
 
-    def __post_init__(self) -> None:
-        for name, value, option in (
-            ("input tokens", self.input_tokens, "--input"),
-            ("output tokens", self.output_tokens, "--output"),
-            ("TTFT target", self.ttft_s, "--ttft"),
-            ("TPOT target", self.tpot_s, "--tpot"),
-        ):
-            if not 0 < value < 1e12:
-                raise BadInput(f"the {name} must be a number above 0.", where=Where(field=option))
-        if not 1 <= self.percentile < 100:
-            raise BadInput(
-                f"{self.percentile:g} is no percentile.",
-                where=Where(field="--percentile"),
-                hint="Write one from 50 to 99, as 90.",
-            )
-        if not 0 <= self.cached_share < 1:
-            raise BadInput("the cached share must be from 0 % to below 100 %.", where=Where(field="--cached"))
-        for precision in self.precisions:
-            if precision not in PRECISIONS:
-                raise BadInput(
-                    f'unknown precision "{precision}".',
-                    where=Where(field="--precision"),
-                    hint=f"Choose from {', '.join(PRECISIONS)}.",
-                )
+    `export`: "vllm" | "sglang" | "trtllm" | "kubernetes" | "" for none.  `image`: container to run.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class ChipHour:
-    """US dollars for an hour of a chip, power included, and where that comes from."""
-
-    low: float
-    mid: float
-    high: float
-    words: str
+    choose: int | None = None
+    why: bool = False
+    export: str = ""
+    image: str = ""
 
 
 def size_model(
-    model_name: str, chip_names: tuple[str, ...], asked: Question, limit: int, day: date | None
+    model_name: str,
+    chip_names: tuple[str, ...],
+    asked: Question,
+    limit: int,
+    day: date | None,
+    *,
+    extras: Extras | None = None,
+    calibration: Calibration | None = None,
+    profile: Path | None = None,
 ) -> Document:
-    """Answer `counterpoise size`; the shape is that of the contract for machines."""
-    catalogue = known_on(load(), day or date.today())
+    """Answer `counterpoise size`; the shape is that of the contract for machines.
+
+    `calibration` None: the one that ships, or what it learns from `profile`, a file of own measurements that
+    `counterpoise calibrate` wrote.  Chips without a name given are all that the day knows.
+    """
+    today = day or date.today()
+    catalogue = known_on(load(), today)
+    notes: tuple[str, ...] = ()
+    if profile is not None:
+        from counterpoise.service.own_measurements import load_profile
+
+        own = load_profile(profile, catalogue)
+        calibration, notes = own.serving, own.notes
     model = model_of(catalogue, model_name)
-    names = [find_chip(catalogue, name).name for name in chip_names] or sorted(catalogue.chips)
-    rows: list[tuple[float, Document]] = []
-    refused: list[Document] = []
-    for name in dict.fromkeys(names):
-        chip = catalogue.chips[name]
-        box = _box(catalogue, chip)
-        points, out = serving_options(
-            model,
-            chip,
-            scale_up_chips=box.scale_up_chips if box else _scale_up(chip),
-            chips_per_system=box.chips if box else _scale_up(chip),
-            input_tokens=asked.input_tokens,
-            output_tokens=asked.output_tokens,
-            cached_share=asked.cached_share,
-            ttft_s=asked.ttft_s,
-            tpot_s=asked.tpot_s,
-            percentile=asked.percentile,
-            precisions=asked.precisions or None,
+    if not model.layers:
+        raise Refused(
+            f"{model.name} is closed: its architecture is not public, so it cannot be deployed. What its API "
+            f"costs: counterpoise catalogue api --model {model.name}"
         )
-        refused += [{"what": r.what, "why": r.why} for r in out]
-        hour = chip_hour(catalogue, chip, day or date.today())
-        rows += [_row(chip, box, point, hour) for point in points]
-    rows.sort(key=lambda row: (row[0], row[1]["n_chips"], row[1]["chip"]))
-    return {
+    names = [find_chip(catalogue, name).name for name in chip_names] or sorted(catalogue.chips)
+    found: list[Offered] = []
+    frontier: list[Document] = []
+    refused: list[Refusal] = []
+    for name in dict.fromkeys(names):
+        hardware = _hardware(catalogue, catalogue.chips[name], today, asked)
+        points, edge, out = _of_chip(model, hardware, asked, calibration)
+        found += points
+        frontier += edge
+        refused += out
+    found.sort(key=lambda o: (o.rank, o.point.n_chips, o.hardware.chip.name))
+    listed = _listed(found, limit)
+    document: Document = {
         "model": model.name,
-        "deployments": [row for _, row in rows[:limit]],
-        "refused": refused,
-        "found": len(rows),
+        "hf_id": model.hf_id or (model_name.removeprefix(HUB) if model_name.startswith(HUB) else None),
+        "native_precision": model.native_precision,
+        "own_drafts": bool(model.mtp_layers),
+        "asked": _asked(asked, today, calibration),
+        "deployments": [o.row for o in listed],
+        "refused": [{"what": r.what, "why": r.why} for r in refused],
+        "found": len(found),
+        "notes": list(notes),
+    }
+    if asked.frontier:
+        document["frontier"] = frontier
+    extras = extras or Extras()
+    document["chosen"] = _chosen(listed, extras.choose)
+    if listed:
+        _add_extras(document, model, listed[document["chosen"] - 1], asked, extras, calibration)
+    return document
+
+
+def _of_chip(
+    model: Model, hardware: Hardware, asked: Question, calibration: Calibration | None
+) -> tuple[list[Offered], list[Document], list[Refusal]]:
+    """Deployments, frontier and refusals of one kind of chip."""
+    chip = hardware.chip
+    if asked.engine in _CUDA_ONLY and chip.software != "cuda":
+        why = f"{asked.engine} runs on NVIDIA chips only, and {chip.name} runs {chip.software}"
+        return [], [], [Refusal(f"{model.name} on {chip.name}", why)]
+    target = Target(asked.ttft_s, asked.tpot_s, asked.percentile)
+    found: list[OperatingPoint] = []
+    edge: list[OperatingPoint] = []
+    refused: list[Refusal] = []
+    common: dict[str, Any] = {
+        "scale_up_chips": hardware.scale_up_chips,
+        "chips_per_system": hardware.chips_per_system,
+        "input_tokens": asked.input_tokens,
+        "output_tokens": asked.output_tokens,
+        "precisions": asked.precisions or None,
+        "kv_precisions": asked.kv_precisions or None,
+        "max_chips": asked.max_chips,
+        "engine": asked.engine,
+        "version": asked.release,
+        "calibration": calibration,
+    }
+    if asked.aggregated:
+        features = [EngineFeatures(asked.cached_share, asked.speculative)]
+        tables, refused = sizing_tables(
+            model, chip, features=features, percentile=asked.percentile, load=asked.load, **common
+        )
+        for table in tables:
+            points, out = best_points(table, target)
+            found += points
+            refused += [r for r in out if r not in refused]
+            edge += frontier_points(table, target) if asked.frontier else []
+    if asked.disaggregated:
+        from counterpoise.performance.sizing_apart import apart_options
+
+        points, others, out = apart_options(model, chip, target, concurrency=asked.concurrency, **common)
+        found, edge, refused = found + points, edge + (others if asked.frontier else []), refused + out
+    rows = [offered(model, hardware, point, asked) for point in found]
+    return rows, [frontier_row(hardware, point) for point in edge], refused
+
+
+def _listed(found: list[Offered], limit: int) -> list[Offered]:
+    """The best as released, the best of each chip, of each chip and precision, the rest; then by rank.
+
+    So that a chip asked for is never crowded out by ten layouts of another, nor the answer by conversions.
+    """
+    seen: set[tuple[str, ...]] = set()
+    turns: list[tuple[int, int]] = []
+    for i, o in enumerate(found):
+        chip = (o.hardware.chip.name,)
+        variant = (*chip, o.point.precision, str(o.row["mode"]))
+        released = o.row["as_released"] and ("released",) not in seen
+        turns.append((-1 if released else 0 if chip not in seen else 1 if variant not in seen else 2, i))
+        seen |= {chip, variant, ("released",)} if o.row["as_released"] else {chip, variant}
+    return [found[i] for i in sorted(i for _, i in sorted(turns)[:limit])]
+
+
+def _chosen(listed: list[Offered], choose: int | None) -> int | None:
+    """Number of the deployment that the answer is about.
+
+    A conversion to another precision may lose quality that nobody measured, so it is not the answer unasked.
+    """
+    if choose is None:
+        released = [i for i, o in enumerate(listed, 1) if o.row["as_released"]]
+        return next(iter(released), 1) if listed else None
+    if not listed or 1 <= choose <= len(listed):
+        return choose if listed else None
+    raise BadInput(
+        f"there is no deployment number {choose}.",
+        where=Where(field="--choose"),
+        hint=f"Choose from 1 to {len(listed)}, or list more with --limit.",
+    )
+
+
+def _add_extras(
+    document: Document,
+    model: Model,
+    chosen: Offered,
+    asked: Question,
+    extras: Extras,
+    calibration: Calibration | None,
+) -> None:
+    if extras.why:
+        from counterpoise.service.sizing_why import why
+
+        document["why"] = why(model, chosen, asked, calibration)
+    if extras.export:
+        from counterpoise.report.launch import launch
+
+        document["export"] = {
+            "kind": extras.export,
+            "text": launch(extras.export, document, chosen.row, image=extras.image),
+        }
+
+
+def _measured_versions(asked: Question, calibration: Calibration | None) -> list[str] | None:
+    """Versions of the engine asked for that were measured; None where no version was asked for."""
+    if not asked.version:
+        return None
+    effects = (calibration or shipped_calibration()).sets["all"].effects
+    named = {v for by_factor in effects.values() for v in by_factor.get("version", {})}
+    return sorted(v.removeprefix(f"{asked.engine} ") for v in named if v.startswith(f"{asked.engine} "))
+
+
+def _asked(asked: Question, day: date, calibration: Calibration | None) -> Document:
+    speculative = asked.speculative
+    return {
+        "input_tokens": asked.input_tokens,
+        "output_tokens": asked.output_tokens,
+        "ttft_ms": asked.ttft_s * 1e3,
+        "tpot_ms": asked.tpot_s * 1e3,
+        "percentile": asked.percentile,
+        "cached_share": asked.cached_share,
+        "concurrency": asked.concurrency,
+        "rate_per_s": asked.rate_per_s,
+        "engine": asked.engine,
+        "engine_version": asked.version or None,
+        "engine_versions_measured": _measured_versions(asked, calibration),
+        "acceptance_rate": speculative[0] if speculative else None,
+        "draft_tokens": speculative[1] if speculative else None,
+        "as_of": day.isoformat(),
     }
 
 
-def model_of(catalogue: Catalogue, name: str) -> Model:
-    """A model of the catalogue by any of its names, of a config.json by its path, or "hub:OWNER/NAME".
-
-    Only the last one uses the network, and only because it was asked to.
-    """
-    if name.startswith(HUB):
-        return read_config(_from_hub(name.removeprefix(HUB)), name.removeprefix(HUB))
-    path = Path(name)
-    if path.suffix == ".json":
-        if not path.is_file():
-            raise BadInput(
-                "no such file.", where=Where(str(path)), hint="Give the path of a Hugging Face config.json."
-            )
-        return read_config(path)
-    return find_model(catalogue, name)
-
-
-def _from_hub(repository: str) -> Path:
-    """Fetch a repository's config.json from the Hugging Face hub; its path in the hub's own cache."""
-    try:
-        from huggingface_hub import hf_hub_download
-    except ImportError:
-        raise BadInput(
-            "models of the hub need the extra `hub`.",
-            where=Where(field="MODEL"),
-            hint="Install counterpoise[hub], or give the path of a config.json.",
-        ) from None
-    try:
-        return Path(hf_hub_download(repository, "config.json"))
-    except Exception as error:  # noqa: BLE001  the hub's own errors are many, and all mean the same here
-        raise BadInput(
-            f"{repository} cannot be had from the hub ({type(error).__name__}).", where=Where(field="MODEL")
-        ) from None
-
-
-def _scale_up(chip: Chip) -> int:
-    return max(1, min(8, int(chip.value("scale_up_chips") or 1)))
+def _hardware(catalogue: Catalogue, chip: Chip, day: date, asked: Question) -> Hardware:
+    box = _box(catalogue, chip)
+    alone = max(1, min(8, int(chip.value("scale_up_chips") or 1)))
+    price = asked.usd_per_chip_hour
+    hour = chip_hour(catalogue, chip, day) if price is None else given_hour(price)
+    return Hardware(
+        chip, box, box.scale_up_chips if box else alone, box.chips if box else alone, hour
+    )  # fmt: skip
 
 
 def _box(catalogue: Catalogue, chip: Chip) -> System | None:
@@ -155,72 +250,13 @@ def _box(catalogue: Catalogue, chip: Chip) -> System | None:
     return next((s for s in have if s.chips >= 8), have[-1] if have else None)
 
 
-def chip_hour(catalogue: Catalogue, chip: Chip, day: date) -> ChipHour | None:
-    """The cheapest known way to have the chip for an hour on `day`; None where nobody published a price.
-
-    Rents and reservations as they are; a purchase over five years with upkeep and power at full load.
-    """
-    found: list[ChipHour] = []
-    systems = {s.name: s for s in catalogue.systems.values() if s.chip == chip.name}
-    for offer in catalogue.offers:
-        if (offer.chip or systems.get(offer.system, _NOWHERE).chip) != chip.name or offer.kind == "spot":
-            continue
-        price = offer.price_usd
-        where = f"{offer.provider}, {'/'.join(offer.regions) or 'any region'}, {price.provenance.as_of}"
-        old = ", older than a quarter" if is_stale(price, day) else ""
-        known = f"{where}, {price.provenance.kind}{old}"
-        if offer.kind != "buy":
-            found.append(
-                ChipHour(
-                    price.low, price.mid, price.high, f"{_way(offer)} at {price.mid:.2f} USD/chip-h ({known})"
-                )
-            )
-        elif offer.system in systems:
-            found.append(_bought(price, systems[offer.system], chip, known))
-    return min(found, key=lambda h: (h.mid, h.words)) if found else None
-
-
-_NOWHERE = System("", "", "", 1, 1, date.min, {}, None)  # type: ignore[arg-type]
-
-
-def _way(offer: Offer) -> str:
-    return "on demand" if offer.kind == "on_demand" else f"reserved for {offer.term_months} months"
-
-
-def _bought(price: Figure, system: System, chip: Chip, known: str) -> ChipHour:
-    per_hour = (1.0 / LIFE_YEARS + UPKEEP_SHARE_PER_YEAR) / HOURS_PER_YEAR / system.chips
-    tdp = chip.value("tdp_w") or 0.0
-    watts = float(system_power_w(chip, system.chips, tdp)) / system.chips if tdp else 0.0
-    power = watts * PUE / 1000.0 * ELECTRICITY_USD_PER_KWH
-    low, mid, high = (p * per_hour + power for p in (price.low, price.mid, price.high))
-    words = (
-        f"bought at {price.mid:,.0f} USD per {system.name}, over {LIFE_YEARS:g} years with power: "
-        f"{mid:.2f} USD/chip-h"
-    )
-    return ChipHour(low, mid, high, f"{words} ({known})")
-
-
-def _row(chip: Chip, box: System | None, p: OperatingPoint, hour: ChipHour | None) -> tuple[float, Document]:
-    per_chip = p.output_tokens_per_s / p.n_chips
-    millions_per_h = per_chip * 3600.0 / 1e6
-    cost: Document = {"usd_per_million_output_tokens": None}
-    if hour is not None:
-        cost = {
-            "usd_per_million_output_tokens": hour.mid / millions_per_h,
-            "low80_usd_per_million_output_tokens": hour.low * p.low80 / millions_per_h,
-            "high80_usd_per_million_output_tokens": hour.high * p.high80 / millions_per_h,
-            "usd_per_chip_hour": hour.mid,
-        }
-    rank = hour.mid / millions_per_h if hour else 1e12 / per_chip
-    row = asdict(p)
-    for seconds in ("ttft", "tpot"):
-        row[f"{seconds}_ms"] = row.pop(f"{seconds}_s") * 1000.0
-    price = f" Price: {hour.words}." if hour else " Nobody published a price."
-    return rank, {
-        "chip": chip.name,
-        "system": box.name if box else None,
-        **row,
-        "output_tokens_per_s_per_chip": per_chip,
-        **cost,
-        "basis": p.basis.rstrip(".") + "." + price,
-    }
+__all__ = [
+    "PRECISIONS",
+    "ChipHour",
+    "Extras",
+    "OperatingPoint",
+    "Question",
+    "chip_hour",
+    "model_of",
+    "size_model",
+]

@@ -61,7 +61,7 @@ def log_errors(table: RunTable, rows: Rows, parameters: ParameterSet, metric: st
 def trial(table: RunTable, name: str, runs: int) -> dict[str, object]:
     """Errors of a model or chip never seen, and of its other rows after learning from `runs` of them."""
     rows, out = rows_of(table, name)
-    fitted = fit_rows(table, ~out)
+    fitted = fit_rows(table, ~out, weighing=FAR)
     blank = without(table, out, fitted)
     report: dict[str, object] = {"name": name, "rows": len(rows), "tuned": name in TUNED}
     medians: dict[str, list[float]] = {}

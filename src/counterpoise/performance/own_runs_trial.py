@@ -19,6 +19,7 @@ from counterpoise.performance.estimate import Array
 from counterpoise.performance.fit import counts, fit_rows, load_table
 from counterpoise.performance.own_calibration import OwnCalibration
 from counterpoise.performance.own_runs import learn
+from counterpoise.performance.parameters import FAR
 from counterpoise.performance.run_table import METRICS, RunTable, logs_for, predict
 
 DRAWS = 6

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoise.performance.table_parts import PART_POINTS, column, distinct, each_part, parts_of
+from counterpoise.performance.table_parts import (
+    PART_POINTS,
+    THREAD_PARTS,
+    column,
+    distinct,
+    each_part,
+    parts_of,
+)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 5_000))
@@ -19,27 +26,30 @@ def test_parts_cover_each_point_once_in_order_and_are_of_one_size(points, most):
     assert not sizes or max(sizes) - min(sizes) <= 1
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5, None])
-def test_answers_come_in_the_order_of_the_parts(threads):
-    points = 10 * PART_POINTS + 1
-    assert each_part(points, lambda part: part, threads=threads) == parts_of(points)
+LARGE = THREAD_PARTS * PART_POINTS
+
+
+@pytest.mark.parametrize(("threads", "most"), [(1, PART_POINTS), (2, LARGE), (5, LARGE)])
+def test_answers_come_in_the_order_of_the_parts(threads, most):
+    points = 3 * LARGE + 1
+    assert each_part(points, lambda part: part, threads=threads) == parts_of(points, most)
 
 
 def test_a_table_of_one_part_is_answered_where_it_was_asked_for():
     assert each_part(PART_POINTS, lambda _: threading.current_thread()) == [threading.current_thread()]
     assert threading.current_thread() not in each_part(
-        3 * PART_POINTS, lambda _: threading.current_thread(), threads=2
+        2 * LARGE, lambda _: threading.current_thread(), threads=2
     )
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_what_the_first_failing_part_raises_is_raised(threads):
+@pytest.mark.parametrize(("threads", "size"), [(1, PART_POINTS), (3, LARGE)])
+def test_what_the_first_failing_part_raises_is_raised(threads, size):
     def answer(part):
         if part.start:
             raise ValueError(part.start)
 
-    with pytest.raises(ValueError, match=f"^{PART_POINTS}$"):
-        each_part(4 * PART_POINTS, answer, threads=threads)
+    with pytest.raises(ValueError, match=f"^{size}$"):
+        each_part(4 * size, answer, threads=threads)
 
 
 def test_a_table_without_points_has_no_parts():

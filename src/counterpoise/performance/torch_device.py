@@ -41,7 +41,7 @@ def torch_device(name: str | None = None) -> TorchDevice:
         name = str(torch.accelerator.current_accelerator())
     try:
         torch.empty(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError) as error:
         said = str(error).splitlines()[0]
         raise BadInput(
             f'PyTorch cannot use the device "{name}" ({said}).',
@@ -121,7 +121,7 @@ class TorchDevice:
         try:
             run()
             once = self._seconds(run, 1)
-        except (RuntimeError, NotImplementedError, ValueError) as error:
+        except (RuntimeError, ValueError) as error:
             raise Refused(str(error).splitlines()[0]) from None
         repeats = max(1, min(1000, round(SAMPLE_S / max(once, 1e-7))))
         samples = max(1, min(SAMPLES, int(LONGEST_S / max(once * repeats, 1e-7))))

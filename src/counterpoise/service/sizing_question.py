@@ -53,7 +53,8 @@ class Question:
         return f"{self.engine} {self.version}" if self.version else ""
 
     def __post_init__(self) -> None:
-        for name, value, option in (
+        require_positive(
+            1e12,
             ("input tokens", self.input_tokens, "--input"),
             ("output tokens", self.output_tokens, "--output"),
             ("TTFT target", self.ttft_s, "--ttft"),
@@ -62,9 +63,7 @@ class Question:
             ("rate", self.rate_per_s, "--rate"),
             ("price of a chip-hour", self.usd_per_chip_hour, "--price"),
             ("most chips", self.max_chips, "--max-chips"),
-        ):
-            if value is not None and not 0 < value < 1e12:
-                raise BadInput(f"the {name} must be a number above 0.", where=Where(field=option))
+        )
         if not 1 <= self.percentile < 100:
             raise BadInput(
                 f"{self.percentile:g} is no percentile.",
@@ -123,3 +122,10 @@ def _known(what: str, given: tuple[str, ...], known: tuple[str, ...], option: st
                 where=Where(field=option),
                 hint=f"{meant}Choose from {', '.join(known)}.",
             )
+
+
+def require_positive(below: float, *values: tuple[str, float | None, str]) -> None:
+    """Raise `BadInput` for the first of `values` (what it is, value, option) not in 0 to `below`."""
+    for name, value, option in values:
+        if value is not None and not 0 < value < below:
+            raise BadInput(f"the {name} must be a number above 0.", where=Where(field=option))

@@ -23,6 +23,7 @@ from counterpoise.performance.training_search import (
 )
 from counterpoise.service.asked_model import model_of
 from counterpoise.service.chip_prices import ChipHour, chip_hour, given_hour
+from counterpoise.service.sizing_question import require_positive
 
 Document = dict[str, Any]
 PRECISIONS = ("bf16", "fp8", "fp4")
@@ -52,16 +53,15 @@ class TrainingQuestion:
     usd_per_chip_hour: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value, option in (
+        require_positive(
+            1e18,
             ("tokens of the run", self.tokens, "--tokens"),
             ("sequence length", self.sequence_length, "--sequence"),
             ("tokens of a batch", self.global_batch_tokens, "--batch"),
             ("days", self.days, "--days"),
             ("price of a chip-hour", self.usd_per_chip_hour, "--price"),
             *(("number of chips", float(n), "--chips") for n in self.chips),
-        ):
-            if value is not None and not 0 < value < 1e18:
-                raise BadInput(f"the {name} must be a number above 0.", where=Where(field=option))
+        )
         for n in self.chips:
             if n > 10 * MOST_CHIPS:
                 raise BadInput(

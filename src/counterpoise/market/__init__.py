@@ -1,0 +1,1 @@
+"""The market: filings and prices, forecasts of spending, and the chain from efficiency to shipments."""

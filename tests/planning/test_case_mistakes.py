@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from counterpoise.catalogue import load
+from counterpoise.catalogue.tree import LARGEST_BYTES
 from counterpoise.errors import BadInput, UnknownName
 from counterpoise.planning.case import parse_case
-from counterpoise.planning.case_tree import LARGEST_BYTES
 
 CATALOGUE = load()
 TEXT = (Path(__file__).parents[2] / "examples/sme-reasoning/case.yaml").read_text(encoding="utf-8")

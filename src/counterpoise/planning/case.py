@@ -15,11 +15,11 @@ from typing import cast
 from counterpoise.catalogue import as_of as known_on
 from counterpoise.catalogue import find_chip, find_system
 from counterpoise.catalogue.records import Catalogue
+from counterpoise.catalogue.tree import read_tree
 from counterpoise.errors import UnknownName
 from counterpoise.planning.case_blocks import read_blocks
 from counterpoise.planning.case_defaults import Assumed, known_regions
 from counterpoise.planning.case_section import Section, or_no_limit
-from counterpoise.planning.case_tree import read_tree
 from counterpoise.planning.case_workloads import Facts, read_workloads
 from counterpoise.units import CURRENCIES
 from counterpoise.workload.assumption import Assumption

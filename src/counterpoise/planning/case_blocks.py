@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from counterpoise.catalogue.tree import Sequence
 from counterpoise.errors import BadInput, Where
 from counterpoise.planning.case_defaults import Assumed
 from counterpoise.planning.case_section import Section
-from counterpoise.planning.case_tree import Sequence
 from counterpoise.workload.calendar import HOURS, DayBlock, block_of
 from counterpoise.workload.demand import day_blocks
 from counterpoise.workload.records import Serving, Workload

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+from counterpoise.catalogue.tree import Mapping, Node, Scalar, Sequence
 from counterpoise.errors import BadInput, UnknownName, Where, nearest
 from counterpoise.planning.case_schema import SECTIONS, Field
-from counterpoise.planning.case_tree import Mapping, Node, Scalar, Sequence
 from counterpoise.units import money, quantity
 from counterpoise.workload.calendar import HOURS, Quarter, quarter_start
 

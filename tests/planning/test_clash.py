@@ -10,7 +10,7 @@ import pytest
 import strategies
 from counterpoise.errors import NoPlan
 from counterpoise.planning.clash import Clash, Relaxation
-from counterpoise.planning.problem import Problem, TrainingDemand, TrainingDeployment
+from counterpoise.planning.problem import Problem, Rent, Reserve, TrainingDemand, TrainingDeployment
 from counterpoise.planning.solve import solve
 
 BASE = strategies.problem()
@@ -102,3 +102,17 @@ def test_a_constraint_of_the_user_that_leaves_no_plan_is_blamed_and_no_limit() -
 
     with pytest.raises(NoPlan, match="constraints added to the model"):
         solve(BASE, extra_constraints=buy_and_do_not_buy)
+
+
+def test_supply_of_a_reservation_is_relaxed_where_rent_has_a_supply_too() -> None:
+    """Demand of 5 requests/s takes three systems; one can be reserved and half a one rented."""
+    cloud = "box @ cloud"
+    problem = replace(
+        BASE,
+        buys={},
+        reserves={"reserve": Reserve("reserve", cloud, (20e3, 20e3), 1, (1.0, 1.0))},
+        rents={"rent": Rent("rent", cloud, (25.0, 25.0), (0.5, 0.5))},
+    )
+    clash = named(clash_of(problem))
+    assert clash["supply reserve"].enough == pytest.approx(2.0)
+    assert clash["supply rent"].enough == pytest.approx(1.5)

@@ -63,8 +63,13 @@ class Formulation:
         rows.constrain(self.v.model, self.v.columns, name, sign, rhs)
 
     def loosen(self, rows: Rows, name: str, keys: Sequence[str] = ()) -> None:
-        """Let the rows of a limit give way, where this limit is the elastic one."""
+        """Let the rows of a limit give way, where this limit is the elastic one.
+
+        `keys` are the limit's own in these rows; a limit of the same name over others is left alone.
+        """
         if self.elastic is None or self.elastic.name != name:
+            return
+        if self.elastic.key is not None and self.elastic.key not in keys:
             return
         at = rows.at if self.elastic.key is None else rows.at[list(keys).index(self.elastic.key)]
         rows.add(at, self.v.labels["relaxation"][0], -self.elastic.unit)

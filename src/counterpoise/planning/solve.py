@@ -12,6 +12,7 @@ import numpy as np
 from counterpoise.errors import RunFailed
 from counterpoise.planning.constraints import constrain
 from counterpoise.planning.formulation import Formulation
+from counterpoise.planning.kernel import first_plan
 from counterpoise.planning.objective import minimise
 from counterpoise.planning.plan import Plan
 from counterpoise.planning.problem import Problem
@@ -28,6 +29,9 @@ TOLERANCE = 1e-9
 """Feasibility and optimality of the linear solves, as a share of a workload's largest demand."""
 WHOLE_UP_TO = (1e-6, 1e-9)
 """How near to a whole number the search must come; the second is for when rounding leaves no plan."""
+
+KERNEL_GAP = 0.3
+"""Gap of the first plan, as a share of the gap asked: what it leaves open, the search must not close."""
 
 
 def build(problem: Problem) -> Model:
@@ -104,9 +108,10 @@ def optimise(
 ) -> Solution | None:
     """Solve a linopy model with HiGHS; None where it is infeasible.
 
-    With integers, the linear model is solved again with them fixed at their whole values, so that what is
-    read off is a vertex with whole systems and not a whole number up to a tolerance.  HiGHS's presolve is
-    off for the search: it removes little here and the search then repeats it at every restart.
+    With integers, the search starts from the best plan of the columns that matter most (`kernel`), and the
+    linear model is solved again with them fixed at their whole values, so that what is read off is a vertex
+    with whole systems and not a whole number up to a tolerance.  HiGHS's presolve is off for the search: it
+    removes little here and the search then repeats it at every restart.
     """
     matrices = model.matrices
     highs = silent_highs(threads)
@@ -127,12 +132,15 @@ def optimise(
         by_label[matrices.vlabels] = highs.getSolution().col_value
         objective = float(highs.getInfo().objective_function_value)
         return Solution(by_label, objective, objective)
-    highs.setOptionValue("mip_rel_gap", gap)
     highs.setOptionValue("mip_abs_gap", 0.0)
+    start = first_plan(highs, whole, (matrices.lb, matrices.ub), gap=KERNEL_GAP * gap)
+    highs.setOptionValue("mip_rel_gap", gap)
     for tolerance in WHOLE_UP_TO:
         highs.setOptionValue("mip_feasibility_tolerance", tolerance)
         highs.setOptionValue("presolve", "off")
         highs.changeColsIntegrality(whole.size, whole, np.ones(whole.size, dtype=np.uint8))
+        if start is not None:
+            highs.setSolution(start)
         if not _run(highs, time_limit_s):
             return None
         bound = float(highs.getInfo().mip_dual_bound)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("prediction_table", "plan_demo", "start_up")
+BENCHMARKS = ("prediction_table", "plan_demo", "start_up", "headline_search")
 WITH_OPTIONS = ("peers",)
 """Run only by name, and read the rest of the command line themselves."""
 

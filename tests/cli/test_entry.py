@@ -18,7 +18,7 @@ def test_a_mistyped_command_or_option_is_answered_with_the_nearest(run):
     assert run("plam", "x") == (
         2,
         "",
-        'unknown command "plam". Did you mean plan? See: counterpoise --help\n',
+        'unknown command "plam". Did you mean plan or replay? See: counterpoise --help\n',
     )
     status, _, err = run("size", "m", "--chp", "H20")
     assert status == 2
@@ -167,4 +167,4 @@ def test_a_wrong_command_line_exits_2_as_a_process():
     wrong = process("plam")
     out, err = wrong.communicate(timeout=60)
     assert (wrong.returncode, out) == (2, "")
-    assert "Did you mean plan?" in err
+    assert "Did you mean plan or replay?" in err

@@ -8,7 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from counterpoise.cli.bridge import register as register_bridge
 from counterpoise.cli.calibrate import register as register_calibrate
+from counterpoise.cli.capex import register as register_capex
+from counterpoise.cli.claims import register as register_claims
+from counterpoise.cli.drawdown import register as register_drawdown
+from counterpoise.cli.filings import register as register_quarters
+from counterpoise.cli.market import register as register_market
 from counterpoise.cli.output import progress, say, say_json, width
 from counterpoise.cli.size import register as register_size
 from counterpoise.cli.values import written_date
@@ -121,6 +127,12 @@ def accuracy(
 
 
 register_calibrate(app)
+register_capex(app)
+register_claims(app)
+register_drawdown(app)
+register_quarters(app)
+register_market(app)
+register_bridge(app)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from counterpoise.report.schedule import busiest_period
 from counterpoise.report.terminal import relaxed, taken, worse
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
 
 Document = Mapping[str, Any]
 _TIMES = re.compile(r"(?<=\d) x (?=\S)")
@@ -30,49 +30,54 @@ def page(document: Document, about: Mapping[str, Any] | None = None) -> str:
     currency = str(document["cost"]["currency"])
     drawn = {figure.name: figure for figure in figures(document)}
     period = busiest_period(document)
-    return _template().render(
-        document=document,
-        case=document["case"],
-        sentences=[*answer.plan_sentences(document), *answer.analysis_sentences(document)],
-        gap=answer.gap_in_words(document),
-        key_figures=_key_figures(document, currency),
-        weakest=document.get("weakest_fact"),
-        worse=worse(document),
-        binding=_binding(document, currency),
-        limits=page_tables.limits(document, currency),
-        why_not=document.get("why_not") or [],
-        warnings=document.get("warnings") or [],
-        purchases=page_tables.purchases(document, currency),
-        rentals=page_tables.rentals(document, currency),
-        techniques=page_tables.techniques(document, currency),
-        levers=page_tables.levers(document, currency),
-        sensitivity=page_tables.sensitivity(document, currency),
-        period=period,
-        running=page_tables.running(document, period),
-        bases=page_tables.bases(document, period),
-        all_running=page_tables.all_running(document),
-        costs=page_tables.costs(document, currency),
-        unit_costs=page_tables.unit_costs(document),
-        assumptions=Table(ASSUMPTION_COLUMNS, assumption_rows(document.get("assumptions") or [])),
-        drawn=drawn,
-        figure_of=_figure_of(drawn),
-        about=about or {},
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            document=document,
+            case=document["case"],
+            sentences=[*answer.plan_sentences(document), *answer.analysis_sentences(document)],
+            gap=answer.gap_in_words(document),
+            key_figures=_key_figures(document, currency),
+            weakest=document.get("weakest_fact"),
+            worse=worse(document),
+            binding=_binding(document, currency),
+            limits=page_tables.limits(document, currency),
+            why_not=document.get("why_not") or [],
+            warnings=document.get("warnings") or [],
+            purchases=page_tables.purchases(document, currency),
+            rentals=page_tables.rentals(document, currency),
+            techniques=page_tables.techniques(document, currency),
+            levers=page_tables.levers(document, currency),
+            sensitivity=page_tables.sensitivity(document, currency),
+            period=period,
+            running=page_tables.running(document, period),
+            bases=page_tables.bases(document, period),
+            all_running=page_tables.all_running(document),
+            costs=page_tables.costs(document, currency),
+            unit_costs=page_tables.unit_costs(document),
+            assumptions=Table(ASSUMPTION_COLUMNS, assumption_rows(document.get("assumptions") or [])),
+            drawn=drawn,
+            figure_of=_figure_of(drawn),
+            about=about or {},
+        )
     )
 
 
 @cache
-def _template() -> Template:
+def environment() -> Environment:
+    """Return where every page's template is found, with the product's own filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("counterpoise.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["typeset"] = lambda words: _TIMES.sub(" × ", str(words))
-    return environment.get_template("page.html.j2")
+    made.filters["typeset"] = lambda words: _TIMES.sub(" × ", str(words))
+    return made
 
 
 def _figure_of(drawn: Mapping[str, Figure]) -> Any:  # noqa: ANN401 - a function of the template

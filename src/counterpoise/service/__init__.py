@@ -144,3 +144,104 @@ def assumptions(case: Path) -> Document:
     from counterpoise.service.planning import assumptions_of
 
     return assumptions_of(case)
+
+
+def drawdown_of(
+    tickers: Sequence[str],
+    prices: Path,
+    *,
+    headline: str | None,
+    headline_date: date | None,
+    **asked: Any,  # noqa: ANN401  the other fields of `drawdown.Question`
+) -> Document:
+    """Tell how far shares fell and what that cost; with `headline`, how that headline came about."""
+    from counterpoise.service.drawdown import Question, tell_falls
+
+    question = Question(tuple(tickers), **asked)
+    if headline is None:
+        return tell_falls(prices, question)
+    from counterpoise.service.headline import explain_headline
+
+    return explain_headline(prices, question, headline, headline_date)
+
+
+def judge_claims(
+    ledger: Path, **asked: Any  # noqa: ANN401  the other arguments of `claims.judge_claims`
+) -> Document:
+    """Give each claim of a ledger our probability then and the verdict by the data now."""
+    from counterpoise.service.claims import judge_claims as judge
+
+    return judge(ledger, **asked)
+
+
+def quarters(
+    source: str,
+    *,
+    how: str,
+    contact: str = "",
+    keep: Path | None = None,
+    ticker: str = "",
+    table: Path | None = None,
+    **asked: Any,  # noqa: ANN401  the fields of `filings.Asked`
+) -> Document:
+    """Give a company's filed figures by single calendar quarter.
+
+    `how`: "file" (`source` is a companyfacts file), "download" (a ticker or CIK, asked of the SEC) or
+    "shipped" (a ticker, or "" for all).
+    """
+    from counterpoise.service import filings
+
+    wanted = filings.Asked(**asked)
+    if how == "shipped":
+        return filings.shipped_quarters(source, wanted, table=table)
+    if how == "download":
+        return filings.quarters_of_download(source, contact, wanted, keep=keep, table=table)
+    return filings.quarters_of_file(Path(source), wanted, ticker=ticker, table=table)
+
+
+def capex_of(
+    basket: str, **asked: Any  # noqa: ANN401  the other arguments of `capex.capex_of`
+) -> Document:
+    """Tell what a basket of companies spends, what was expected of it, and what comes next."""
+    from counterpoise.service.capex import capex_of as tell
+
+    return tell(basket, **asked)
+
+
+def outlook(**asked: Any) -> Document:  # noqa: ANN401  the arguments of `market.look`
+    """Forecast shipments, money and value as of a day; `runs_dir` says where the run is written."""
+    from counterpoise.service.market import look
+
+    return look(**asked)
+
+
+def replay(
+    folder: Path, **asked: Any  # noqa: ANN401  the other arguments of `market.replay_of`
+) -> Document:
+    """Replay what was said of the market on a day, and score it by what came."""
+    from counterpoise.service.market import replay_of
+
+    return replay_of(folder, **asked)
+
+
+def bridge(
+    case: Path, *, market: Path | None, sets: Sequence[str], seed: int, **asked: Any  # noqa: ANN401
+) -> Document:
+    """Say of buying now, waiting and renting what each costs under the market's scenarios, with its regret.
+
+    `market`: a run folder of the market, in place of `sets` and `seed`.  `asked`: the other fields of
+    `bridge.BridgeAsked`, `runs_dir` and `say`.
+    """
+    from counterpoise.service.bridge import BridgeAsked, bridge_case
+    from counterpoise.service.bridge_market import MarketAsked
+
+    runs_dir, say = asked.pop("runs_dir"), asked.pop("say")
+    question = BridgeAsked(market=MarketAsked(tuple(sets), seed=seed), run=market, **asked)
+    return bridge_case(case, question, runs_dir=runs_dir, say=say)
+
+
+def unit_costs(model: str, day: date, *, draws: int = 1, seed: int = 0) -> Document:
+    """Price a unit of work of a model on each kind of the market's chips, for its chip mix."""
+    from counterpoise.service.bridge_costs import unit_costs as price
+
+    return price(model, day, draws=draws, seed=seed).document()

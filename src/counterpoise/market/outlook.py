@@ -1,0 +1,363 @@
+"""The market as seen on a day: spending -> the chain -> racks, limits and money, with what drives them.
+
+One function of dated facts and priors.  It closes the book on its day first, so that nothing later can enter;
+`replay.py` then holds what it said against what came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from counterpoise.market import break_even, chain, evidence, rack_forecasts, sampling
+from counterpoise.market.baskets import total, year_on_year
+from counterpoise.market.calendar import Quarter, quarters_between
+from counterpoise.market.chain_result import ChainResult
+from counterpoise.market.facts import MarketFacts
+from counterpoise.market.kinds import GROUPS, KINDS, TIERS, TOP4, Array
+from counterpoise.market.limits_worth import limits_worth
+from counterpoise.market.polynomial_chaos import ranks_of
+from counterpoise.market.priors import Priors
+from counterpoise.market.recipe import Forecast, forecast_basket
+from counterpoise.market.sensitivity import effects_from_draws
+
+Document = dict[str, Any]
+QUARTERS = 12
+DRAWS = 100_000
+LEVELS = {"p10": 0.1, "median": 0.5, "p90": 0.9}
+ONE_MORE_DRAWS = 4_000
+"""Draws of the runs that loosen one limit each: the same draws before and after, so the noise cancels."""
+DRIVERS_SHOWN = 10
+SCREENED = 16
+DRIVER_DRAWS = 6_000
+"""Draws that the drivers are told from: the noise of an effect is then about a percent."""
+SPENDING = "capex recipe"
+"""Name of the spread of the capex forecast among the inputs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """What is seen on `day`: the capex forecast of the four large clouds, and the chain's run over it.
+
+    `facts` are those public on the day; `budget_usd_bn` (draws, quarters) is what the chain was given.
+    """
+
+    day: date
+    facts: MarketFacts
+    priors: Priors
+    capex: Forecast
+    budget_usd_bn: Array
+    chain: ChainResult
+    draws: int
+    seed: int
+
+
+def look_ahead(
+    facts: MarketFacts,
+    priors: Priors,
+    day: date,
+    *,
+    quarters: int = QUARTERS,
+    draws: int = DRAWS,
+    seed: int = 0,
+    unit_cost: Mapping[str, Array] | None = None,
+    keep: tuple[str, ...] = (),
+) -> Outlook:
+    """Run the market as of `day`, from the first quarter of its year on.
+
+    `facts` may hold facts of any date; `priors` are one vintage (`priors.as_of(day)`).  Capex that all four
+    clouds have reported is known, the rest drawn by the declared recipe.  Raises `Refused` where too little
+    was public.
+    """
+    public = facts.as_of(day)
+    first = Quarter(day.year, 1)
+    wanted = quarters_between(first, first + (quarters - 1))
+    known = total(public, TOP4)
+    ahead = max(wanted[-1] - max(known), 1)
+    capex = forecast_basket(public, TOP4, ahead, draws=draws, seed=seed)
+    columns = [np.full(draws, known[q]) if q in known else capex.at(q) for q in wanted]
+    budget = np.column_stack(columns)
+    run = chain.run(
+        priors,
+        budget_usd_bn=budget,
+        first=first,
+        quarters=quarters,
+        draws=draws,
+        seed=seed,
+        unit_cost=unit_cost,
+        keep=keep,
+    )
+    return Outlook(day, public, priors, capex, budget, run, draws, seed)
+
+
+def document(seen: Outlook) -> Document:
+    """Return an outlook as a plain document; every figure carries its unit in its key."""
+    run, year = seen.chain, seen.day.year
+    racks = run.racks_in(year)
+    pooled = rack_forecasts.question(seen.facts, year, seen.day, draws=20_000, seed=seen.seed)
+    rebound = rebound_document(seen, pooled)
+    made: Document = {
+        "as_of": seen.day,
+        "first_quarter": str(run.first),
+        "quarters": [str(q) for q in run.quarters],
+        "draws": seen.draws,
+        "seed": seen.seed,
+        "capex": _capex(seen),
+        "racks": {
+            "year": year,
+            "bottom_up_racks": quantiles(racks),
+            "bottom_up_probability": _bands(racks),
+            "by_year": [
+                {"year": y, **quantiles(run.racks_in(y))} for y in dict.fromkeys(q.year for q in run.quarters)
+            ],
+            "published": pooled,
+        },
+        "by_quarter": _by_quarter(run),
+        "limits": _limits(seen),
+        "kinds": _kinds(run),
+        "groups": [
+            {"group": g, "orders_mean_usd_bn": run.mean_orders_usd_bn[:, i].tolist()}
+            for i, g in enumerate(GROUPS)
+        ],
+        "money": _money(run),
+        "rebound": rebound,
+        "evidence": evidence.summary(seen.facts),
+        "drivers": drivers(seen),
+        "priors": _priors(seen.priors),
+    }
+    made["answer"] = _answer(made)
+    return made
+
+
+def quantiles(draws: Array) -> dict[str, float]:
+    """Return mean, median and the ends of the 80 % interval."""
+    values = np.quantile(draws, list(LEVELS.values()))
+    return {"mean": float(np.mean(draws)), **dict(zip(LEVELS, map(float, values), strict=True))}
+
+
+def elasticity_and_gain(priors: Priors, draws: int, seed: int) -> tuple[Array, Array]:
+    """Return draws of the elasticity and of the efficiency shock, each (draws,), as the chain draws them."""
+    samples = sampling.sample(priors, draws, seed)
+    return (
+        np.broadcast_to(samples["elasticity"], (draws,)),
+        np.broadcast_to(samples["efficiency_shock"], (draws,)),
+    )
+
+
+def rebound_document(seen: Outlook, pooled: Document) -> Document:
+    """Return the break-even elasticity and the fan, with the latest published cut as its mark."""
+    elasticity, gain = elasticity_and_gain(seen.priors, seen.draws, seen.seed)
+    cut = _latest_cut(pooled)
+    return break_even.question(elasticity, gain, cut_from_racks=cut[0], cut_to_racks=cut[1])
+
+
+def drivers(seen: Outlook) -> list[Document]:
+    """Return which inputs drive the spread of racks and of capex in the day's year, and in the one after."""
+    run = seen.chain
+    last = run.quarters[-1].year
+    outputs = {f"racks in {y}": run.racks_in(y) for y in (seen.day.year, seen.day.year + 1) if y <= last}
+    outputs[f"capex of the four large clouds in {seen.day.year}"] = run.in_year(
+        run.capex_usd_bn, seen.day.year
+    )
+    inputs = {**run.inputs, SPENDING: seen.budget_usd_bn.sum(axis=1)}
+    made = []
+    few = slice(DRIVER_DRAWS)
+    for name, output in outputs.items():
+        likely = _screened({name: x[few] for name, x in inputs.items()}, output[few])
+        found = effects_from_draws(likely, output[few]).document(name)
+        found["inputs"] = found["inputs"][:DRIVERS_SHOWN]
+        found["basis"] += f", the {len(likely)} of {len(inputs)} inputs with the largest rank correlation"
+        made.append(found)
+    return made
+
+
+def _screened(inputs: Mapping[str, Array], output: Array) -> dict[str, Array]:
+    """The inputs an output hangs on most by rank correlation; a hundred would take minutes to decompose."""
+    y = ranks_of(output)
+    strength = {name: abs(float(np.corrcoef(ranks_of(x), y)[0, 1])) for name, x in inputs.items()}
+    kept = sorted(strength, key=lambda name: (-strength[name], name))[:SCREENED]
+    return {name: inputs[name] for name in kept}
+
+
+def _capex(seen: Outlook) -> Document:
+    low, high = seen.capex.interval()
+    known = total(seen.facts, TOP4)
+    growth = year_on_year(known)
+    rows: list[Document] = [
+        {"quarter": str(q), "usd_bn": v, "yoy": growth.get(q), "known": True}
+        for q, v in list(known.items())[-8:]
+    ]
+    for i, q in enumerate(seen.capex.quarters):
+        before = known.get(q + -4)
+        draws = seen.capex.at(q) / (before if before is not None else seen.capex.at(q + -4)) - 1
+        rows.append(
+            {
+                "quarter": str(q),
+                "usd_bn": float(seen.capex.point[i]),
+                "low80_usd_bn": float(low[i]),
+                "high80_usd_bn": float(high[i]),
+                "yoy": float(np.median(draws)),
+                "low80_yoy": float(np.quantile(draws, 0.1)),
+                "high80_yoy": float(np.quantile(draws, 0.9)),
+                "known": False,
+                "reported_by": list(seen.capex.reported.get(q, ())),
+            }
+        )
+    return {"entities": list(TOP4), "quarters": rows, "basis": seen.capex.basis}
+
+
+def _by_quarter(run: ChainResult) -> list[Document]:
+    rows = []
+    for i, quarter in enumerate(run.quarters):
+        rows.append(
+            {
+                "quarter": str(quarter),
+                "racks": quantiles(run.racks[:, i]),
+                "vendor_revenue_usd_bn": quantiles(run.revenue_usd_bn[:, i]),
+                "systems_usd_bn": quantiles(run.systems_usd_bn[:, i]),
+                "top4_capex_usd_bn": quantiles(run.capex_usd_bn[:, i]),
+                "demand_factor": quantiles(run.demand_factor[:, i]),
+            }
+        )
+    return rows
+
+
+def _limits(seen: Outlook) -> list[Document]:
+    """How likely each limit binds, by how much it would have to grow, and what one more of it would ship."""
+    run, first_year = seen.chain, 4
+    worth = limits_worth(
+        seen.priors,
+        first=run.first,
+        quarters=first_year,
+        budget_usd_bn=seen.budget_usd_bn[:ONE_MORE_DRAWS, :first_year],
+        draws=min(ONE_MORE_DRAWS, seen.draws),
+        seed=seen.seed,
+    )
+    return [
+        {
+            "limit": one.limit,
+            "unit": one.unit,
+            "probability_binds": run.binds[:, i].tolist(),
+            "probability_binds_racks": run.binds_racks[:, i].tolist(),
+            "growth_needed_mean": run.growth_needed[:, i].tolist(),
+            "chips_for_one_more": one.chips,
+            "racks_for_one_more": one.racks,
+            "systems_usd_m_for_one_more": 1e3 * one.systems_usd_bn,
+        }
+        for i, one in enumerate(worth)
+    ]
+
+
+def _kinds(run: ChainResult) -> list[Document]:
+    return [
+        {
+            "kind": kind,
+            "shipped_mean_chips": run.mean_shipments[:, i].tolist(),
+            "ordered_mean_chips": run.mean_orders[:, i].tolist(),
+            "waiting_mean_chips": run.mean_backlog[:, i].tolist(),
+        }
+        for i, kind in enumerate(KINDS)
+    ]
+
+
+def _money(run: ChainResult) -> Document:
+    """Spending on AI systems by tier of the supply chain; gross and net of rack parts that ship elsewhere."""
+    years = list(dict.fromkeys(q.year for q in run.quarters))
+    by_tier = [
+        {
+            "tier": tier,
+            "horizon_usd_bn": quantiles(run.tiers_usd_bn[:, i]),
+            **{
+                f"mean_{y}_usd_bn": float(
+                    sum(run.mean_tiers_usd_bn[n, i] for n, q in enumerate(run.quarters) if q.year == y)
+                )
+                for y in years
+            },
+        }
+        for i, tier in enumerate(TIERS)
+    ]
+    return {
+        "by_tier": by_tier,
+        "systems_usd_bn_by_year": [
+            {"year": y, **quantiles(run.in_year(run.systems_usd_bn, y))} for y in years
+        ],
+        "vendor_revenue_usd_bn_by_year": [
+            {"year": y, **quantiles(run.in_year(run.revenue_usd_bn, y))} for y in years
+        ],
+        "freed_rack_parts_usd_bn_by_year": [
+            {
+                "year": y,
+                "gross_mean_usd_bn": float(run.in_year(run.freed_usd_bn, y).mean()),
+                "net_mean_usd_bn": float(run.in_year(run.lost_usd_bn, y).mean()),
+            }
+            for y in years
+        ],
+    }
+
+
+def _bands(racks: Array) -> dict[str, float]:
+    from counterpoise.market.published import bands
+
+    return bands(racks)
+
+
+def _latest_cut(pooled: Document) -> tuple[float | None, float | None]:
+    """Middles of the forecast before and after the latest cut that one house made of its own."""
+    by_house: dict[str, list[Document]] = {}
+    for row in pooled["forecasts"]:
+        if not row["later_than_as_of"] and row["low_racks"] is not None and not row["lower_bound"]:
+            by_house.setdefault(row["by"].split(" (")[0], []).append(row)
+    cuts = [
+        (rows[i + 1]["known_on"], _mid(rows[i]), _mid(rows[i + 1]))
+        for rows in by_house.values()
+        for i in range(len(rows) - 1)
+        if _mid(rows[i + 1]) < _mid(rows[i])
+    ]
+    if not cuts:
+        return None, None
+    _, before, after = max(cuts)
+    return before, after
+
+
+def _mid(row: Document) -> float:
+    return (float(row["low_racks"]) + float(row["high_racks"])) / 2
+
+
+def _priors(priors: Priors) -> list[Document]:
+    return [
+        {
+            "name": p.name,
+            "distribution": p.distribution,
+            "low_p10": p.low,
+            "mid_p50": p.mid,
+            "high_p90": p.high,
+            "unit": p.unit,
+            "kind": p.kind,
+            "known_on": p.known_on,
+            "source": p.source,
+            "note": p.note,
+        }
+        for p in priors.values()
+    ]
+
+
+def _answer(made: Document) -> str:
+    year, racks, pooled = (
+        made["racks"]["year"],
+        made["racks"]["bottom_up_racks"],
+        made["racks"]["published"]["racks"],
+    )
+    binding = max(made["limits"], key=lambda row: float(np.mean(row["probability_binds_racks"][:4])))
+    share = float(np.mean(binding["probability_binds_racks"][:4]))
+    falls = made["rebound"]["fan"]["probability_demand_falls"]
+    return (
+        f"{racks['median']:,.0f} flagship racks in {year} bottom-up (80 %: {racks['p10']:,.0f} to "
+        f"{racks['p90']:,.0f}), {pooled['median']:,.0f} by the published forecasts "
+        f"({pooled['p10']:,.0f} to {pooled['p90']:,.0f}). {binding['limit'].capitalize()} most often limits "
+        f"racks ({100 * share:.0f} % of draws over the year). Cheaper models lower hardware demand in "
+        f"{100 * falls:.0f} % of draws."
+    )

@@ -49,11 +49,16 @@ class Demand(Supply):
             margin = 1.0 + asked.reserve_margin
             mean_hours = self.hours(t, b) * asked.mean_to_peak[b] / margin
             self.run(column, d.pool, d.power_w, peak * margin / d.requests_per_s, at, mean_hours)
-            if d.replica_systems > 1.0 + 1e-9:
-                systems = math.ceil(d.replica_systems - 1e-9)
+            by_hour = any(r.pool == d.pool for r in p.rents.values())
+            if d.replica_systems > 1.0 + 1e-9 or (d.replica_systems >= 0.5 and not by_hour):
+                spans = d.replica_systems > 1.0 + 1e-9
+                systems = math.ceil(d.replica_systems - 1e-9) if spans else d.replica_systems
                 replicas[d.pool, workload, d.share_group, systems][at][column] = 1.0
-            elif (cap := self.cap(asked, d.share_group)) > 0.0:
-                self.parts[d.pool, at][column] = -d.replica_systems / cap
+            else:
+                usable = p.pools[d.pool].availability
+                self.beside[d.pool, at][column] = -peak * margin / d.requests_per_s / usable
+                if (cap := self.cap(asked, d.share_group)) > 0.0:
+                    self.parts[d.pool, at][column] = -d.replica_systems / cap
         for o in p.substitutes.values():
             if o.workload == workload and math.isfinite(o.usd_per_request[t]):
                 column = self.program.column("share", o.id, *at)
@@ -80,7 +85,9 @@ class Demand(Supply):
         return 1.0 if group is None else min(1.0, asked.share_caps.get(group, 1.0))
 
     def serving_replicas(self, replicas: dict[Replica, dict[Moment, Terms]]) -> None:
-        """Serve by replicas that span systems only if one is up, in all blocks, on systems of its own.
+        """Serve by large replicas only if one is up, in all blocks, on systems of its own.
+
+        Large: spanning systems or, where nothing is rented by the hour, half a system or more.
 
         Of a replica within a system, as large a part must be there as it serves of all that it may: a part of
         a system can be rented, a part of a replica serves nobody.
@@ -97,7 +104,9 @@ class Demand(Supply):
             for at in self.moments:
                 if at[0] == t:
                     for pool, sizes in up.items():
-                        self.program.at_least(total(self.held[pool, t], self.daily[pool, at], sizes), 0.0)
+                        beside = self.beside[pool, at]
+                        terms = total(self.held[pool, t], self.daily[pool, at], sizes, beside)
+                        self.program.at_least(terms, 0.0)
         for (pool, at), parts in self.parts.items():
             if pool in by_hour:
                 self.program.at_least(total(self.held[pool, at[0]], self.daily[pool, at], parts), 0.0)

@@ -36,6 +36,7 @@ class Supply:
         self.at_times: dict[tuple[str, str, Moment], Terms] = defaultdict(dict)
         self.load: dict[tuple[str | None, str, Moment], Terms] = defaultdict(dict)
         self.parts: dict[tuple[str, Moment], Terms] = defaultdict(dict)
+        self.beside: dict[tuple[str, Moment], Terms] = defaultdict(dict)
         self.watts: dict[Moment, Terms] = defaultdict(dict)
         self.calendars = {w: calendar(p, d) for w, d in p.training_demand.items()}
 

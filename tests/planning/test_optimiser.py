@@ -272,18 +272,34 @@ def test_every_item_of_cost_is_one_of_the_items_known() -> None:
     assert {c.item for c in solve(BASE).costs} <= set(ITEMS)
 
 
-def test_whole_replicas_that_do_not_fit_are_listed() -> None:
-    two = {
-        name: replace(BASE.serving["app on site"], id=name, workload=name, replica_systems=1.0)
-        for name in ("a", "b")
+def beside_each_other(*sizes: float) -> Problem:
+    """Workloads of 0.5 to 0.9 requests/s each, with a replica of so many systems each, on site only."""
+    names = [f"w{i}" for i in range(len(sizes))]
+    serving = {
+        name: replace(BASE.serving["app on site"], id=name, workload=name, replica_systems=size)
+        for name, size in zip(names, sizes, strict=True)
     }
-    half = replace(BASE.serving_demand["app"], peak_requests_per_s=((0.5, 0.9),) * 2)
-    problem = replace(
-        BASE, rents={}, serving=two, serving_demand={name: replace(half, id=name) for name in ("a", "b")}
-    )
-    plan = solve(problem, gap=0.0)
+    asked = replace(BASE.serving_demand["app"], peak_requests_per_s=((0.2, 0.4),) * 2)
+    demand = {name: replace(asked, id=name) for name in names}
+    return replace(BASE, rents={}, serving=serving, serving_demand=demand)
+
+
+def test_two_workloads_with_a_replica_of_a_whole_system_each_take_two_systems() -> None:
+    plan = solve(beside_each_other(1.0, 1.0), gap=0.0)
+    assert plan.buy["buy"] == (2.0, 0.0)
+    assert not plan.unplaced
+
+
+def test_small_replicas_have_what_a_large_one_leaves_of_a_system() -> None:
+    assert solve(beside_each_other(0.5, 0.125), gap=0.0).buy["buy"] == (1.0, 0.0)
+    assert solve(beside_each_other(1.0, 0.125), gap=0.0).buy["buy"] == (2.0, 0.0)
+
+
+def test_small_replicas_that_do_not_fit_when_rounded_up_are_listed() -> None:
+    plan = solve(beside_each_other(0.4, 0.4, 0.4), gap=0.0)
     assert plan.buy["buy"] == (1.0, 0.0)
-    assert {(u.pool, u.systems_needed, u.systems_held) for u in plan.unplaced} == {(SITE, 2.0, 1.0)}
+    assert {(u.pool, u.systems_held) for u in plan.unplaced} == {(SITE, 1.0)}
+    assert {round(u.systems_needed, 6) for u in plan.unplaced} == {1.2}
 
 
 def test_an_offer_for_a_pool_that_is_not_there_is_refused_with_the_nearest_name() -> None:

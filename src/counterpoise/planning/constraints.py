@@ -105,9 +105,10 @@ def rent_supply(f: Formulation) -> None:
 
 
 def replica_held(f: Formulation) -> None:
-    """replica_held_serving: Σ systems of a replica · host ≤ systems held, in every block.
+    """replica_held_serving: Σ systems of a replica · host + Σ run / availability ≤ systems held, each block.
 
-    A serving replica is up all day, also at night, and shares its systems with no other.
+    A large serving replica is up all day, also at night, and shares its systems with no other; the runs are
+    those of smaller replicas, which have what the large ones leave.
     replica_held_training: systems of a replica · host ≤ systems owned, reserved and rentable: training can
     rent for some hours of a block, so what could be rented counts, not what is.
     """
@@ -118,6 +119,11 @@ def replica_held(f: Formulation) -> None:
     for i, h in enumerate(hosts):
         if h.serving:
             rows.add(rows.at[pools.index(h.pool)], host[i][:, None, None], h.systems)
+    large = {d for h in hosts for d in h.members}
+    for d in range(len(t.serving)):
+        if d not in large and (pool := int(f.pool_of["serving"][d])) in pools:
+            usable = t.problem.pools[t.pools[pool]].availability
+            rows.add(rows.at[pools.index(pool)], f.labels["run"][d], 1.0 / usable)
     f.held(rows, [(row, p, -1.0) for row, p in enumerate(pools)])
     f.rented(rows, [(row, p, -1.0) for row, p in enumerate(pools)], windows=False)
     f.add(rows, "replica_held_serving", "<=", 0.0)

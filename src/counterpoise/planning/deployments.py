@@ -196,10 +196,8 @@ def size_serving(
             refusals += refused
         survivors, beaten = undominated(found)
         refusals += beaten
-        for place in pools:
-            # A system that is owned holds replicas of any size; by the hour a smaller one is less to rent.
-            sizes = not supply.pools[place].on_site
-            kept += [_in_pool(s, place) for s in thinned(survivors, sizer.effort_usd, by_size=sizes)]
+        fewer = thinned(survivors, sizer.effort_usd)
+        kept += [_in_pool(s, place) for place in pools for s in fewer]
     return kept, refusals
 
 
@@ -336,20 +334,19 @@ def thinned(
     effort_usd: Callable[[tuple[Requirement, ...]], float],
     *,
     step: float = STEP,
-    by_size: bool = False,
 ) -> list[Sized]:
     """Fewer deployments of a workload on one system: each next in effort must give `step` more requests.
 
-    Within a request class, a stage of a port (fresh or mature) and, with `by_size`, a size of replica, from
-    the least effort to the most.  What is left out costs the plan at most that step of goodput on that
-    system, and saves most of the solve.
+    Within a request class, a stage of a port (fresh or mature) and a size of replica, from the least effort
+    to the most: a smaller replica leaves more of a system to others, and by the hour is less to rent.  What
+    is left out costs the plan at most that step of goodput on that system, and saves most of the solve.
     """
     kept: list[Sized] = []
     best: dict[tuple[object, ...], float] = {}
     for one in sorted(sized, key=lambda s: (effort_usd(s.deployment.requires), *_most_requests_first(s))):
         d = one.deployment
         stages = tuple(r for r in d.requires if r.technique.startswith("port"))
-        key = (d.share_group, stages, d.replica_systems if by_size else math.ceil(d.replica_systems))
+        key = (d.share_group, stages, d.replica_systems)
         if d.requests_per_s >= best.get(key, 0.0) * (1.0 + step):
             best[key] = d.requests_per_s
             kept.append(one)

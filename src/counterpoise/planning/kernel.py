@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SMALLEST = 2000
 """Columns from which on the two solves cost less than they save."""
-KEPT = 0.5
+KEPT = 0.3
 """Share of the unused columns that stays in the kernel."""
 _USED = 1e-9
 

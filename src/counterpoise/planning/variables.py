@@ -33,6 +33,10 @@ class Elastic:
     unit: float = 1.0
 
 
+LARGE = 0.5
+"""Part of a system from which on a serving replica counts whole in a pool that is not rented by the hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostGroup:
     """Deployments of one workload and share group in one pool whose replicas take as many systems.
@@ -191,10 +195,13 @@ def declare(tables: Tables, elastic: Elastic | None = None) -> Variables:
 
 
 def host_groups(t: Tables) -> tuple[HostGroup, ...]:
-    """Group the deployments whose replicas span systems: they run only if a whole replica is there.
+    """Group the deployments whose replicas are large: they run only if a whole replica is there.
 
-    A replica within a system fits wherever a system is.  Training on a pool where any number of systems can
-    be rented needs no such decision: what it rents, it rents for some of the hours.
+    Those that span systems, and in pools that are held for whole periods those of half a system or more: two
+    workloads with a replica of a whole system each do not fit one.  Smaller replicas fit wherever a system
+    is; where systems are rented by the hour `replica_rented` asks for the part of one that is used.  Training
+    on a pool where any number of systems can be rented needs no such decision: what it rents, it rents for
+    some of the hours.
     """
     pools = t.pool_of("runs")
     workloads = np.concatenate([t.workload_of("serving"), t.workload_of("training")])
@@ -204,13 +211,15 @@ def host_groups(t: Tables) -> tuple[HostGroup, ...]:
         if all(map(math.isinf, t.problem.rents[i].supply))
         and all(map(math.isfinite, t.problem.rents[i].price_usd_per_h))
     }
+    by_hour = set(t.pool_of("rents").tolist())
     members: dict[tuple[int, int, str, float, bool], list[int]] = {}
     for i, id_ in enumerate(t.runs):
         serving, pool = i < len(t.serving), int(pools[i])
         record = t.problem.serving[id_] if serving else t.problem.training[id_]
         spans = record.replica_systems > 1.0 + 1e-9
-        systems = float(math.ceil(record.replica_systems - 1e-9))
-        if spans and (serving or pool not in free):
+        large = serving and pool not in by_hour and record.replica_systems > LARGE - 1e-9
+        systems = float(math.ceil(record.replica_systems - 1e-9)) if spans else record.replica_systems
+        if large or (spans and (serving or pool not in free)):
             group = t.problem.serving[id_].share_group or "" if serving else ""
             members.setdefault((pool, int(workloads[i]), group, systems, serving), []).append(i)
     return tuple(

@@ -315,10 +315,13 @@ class _View:
         """What a buyer must know before he signs."""
         for pool in self.plan.relaxed_integers:
             yield f"{pool} may hold so many systems that fractions of one were planned; round up."
-        for u in self.plan.unplaced:
+        for pool in dict.fromkeys(u.pool for u in self.plan.unplaced):
+            times = [u for u in self.plan.unplaced if u.pool == pool]
+            worst = max(times, key=lambda u: u.systems_needed - u.systems_held)
+            when = f"{self.periods[worst.period]} {self.blocks[worst.block]}"
             yield (
-                f"Whole replicas would take {u.systems_needed:.2f} systems of {u.pool} in "
-                f"{self.periods[u.period]} {self.blocks[u.block]}, {u.systems_held:.2f} are held."
+                f"Whole replicas would take up to {worst.systems_needed:.2f} systems of {pool} ({when}), "
+                f"{worst.systems_held:.2f} are held; short in {len(times)} blocks."
             )
         for id_, offer in sorted(self.assembled.supply.offers.items()):
             taken = sum(self.plan.buy.get(id_, ())) + sum(self.plan.reserve.get(id_, ()))

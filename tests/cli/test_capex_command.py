@@ -59,6 +59,11 @@ def test_mistakes_are_named_before_the_work(asked, arguments, words):
     assert not asked
 
 
+def test_a_seed_below_zero_is_refused(asked):
+    assert run("--seed", "-1").exit_code == 2
+    assert not asked
+
+
 def test_a_picture_is_written_and_never_over_another(tmp_path):
     picture = tmp_path / "capex.svg"
     done = run("--as-of", "2025-02-03", "--basket", "MSFT", "--horizons", "2", "--chart", str(picture))

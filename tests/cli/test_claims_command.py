@@ -63,6 +63,10 @@ def test_the_template_is_printed_without_a_ledger(asked):
     assert not asked
 
 
+def test_a_ledger_to_start_from_is_no_json(asked):
+    assert "--template" in str(run("--template", "--json").exception)
+
+
 def test_no_ledger_and_a_day_that_is_none_are_refused(asked):
     assert isinstance(run().exception, BadInput)
     assert "--as-of" in str(run("l.yaml", "--as-of", "monday").exception)

@@ -71,6 +71,7 @@ def test_the_chart_is_a_new_svg_file_and_nothing_is_written_over(type_in, tmp_pa
     ("options", "said"),
     [
         (["--headline-date", "2025-02-03"], "--headline-date: there is no headline"),
+        (["--limit", "3"], "--limit: there is no headline"),
         (["--explain", "-23.8%", "--chart", "a.svg"], "--chart: a headline has no chart"),
         (["--explain", "-23.8%", "--peak", "2025-01-07"], "--peak: the days are what --explain looks for"),
         (["--chart", "a.png"], '--chart: "a.png" is no SVG file. Write a.svg'),

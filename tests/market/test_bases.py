@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from counterpoise.market.annual import shipped_years
-from counterpoise.market.bases import breaks, kind, one_basis
+from counterpoise.market.bases import breaks, kind
 from counterpoise.market.calendar import Quarter
 from counterpoise.market.load import shipped
 from counterpoise.market.quarters import observations_from
@@ -75,13 +75,6 @@ def test_the_shipped_capex_changes_basis_twice_and_says_where() -> None:
         ("AMZN", "capex_cash"): (Quarter(2017, 4), "net of proceeds", "gross"),
         ("META", "capex_cash"): (Quarter(2022, 4), "gross", "net of proceeds"),
     }
-
-
-def test_amazon_s_quarters_of_2017_and_2018_are_not_on_one_basis() -> None:
-    amazon = shipped().series("capex_cash", "AMZN")
-    assert one_basis(o for q, o in amazon.items() if q.year <= 2017)
-    assert one_basis(o for q, o in amazon.items() if q.year >= 2018)
-    assert not one_basis([amazon[Quarter(2017, 4)], amazon[Quarter(2018, 4)]])
 
 
 def test_figures_with_leases_stand_in_a_series_of_their_own() -> None:

@@ -59,8 +59,9 @@ def test_the_fan_counts_the_draws_in_which_demand_falls():
     assert list(fan.quantiles.values()) == sorted(fan.quantiles.values())
 
 
-def test_the_grid_has_an_elasticity_a_row_and_a_gain_a_column():
-    grid = break_even.grid([1.0, 10.0], [0.8, 1.0, 1.1])
+def test_over_a_grid_neither_a_gain_of_one_nor_an_elasticity_of_one_changes_demand():
+    gains, elasticities = np.array([[1.0, 10.0]]), np.array([[0.8], [1.0], [1.1]])
+    grid = break_even.demand_ratio(gains, elasticities)
     assert grid.shape == (3, 2)
     assert grid[:, 0] == pytest.approx(1.0)
     assert grid[1] == pytest.approx(1.0)

@@ -63,3 +63,13 @@ def test_figures_of_two_scopes_are_never_divided():
 def test_without_a_price_fall_there_is_no_reading():
     facts = shipped().as_of(THEN)
     assert evidence.readings(MarketFacts((), facts.said("enterprise_spend"))) == ()
+
+
+@pytest.mark.parametrize("period", ["FY2024", "end-2024", "2024Q4", "2024-autumn", "-"])
+def test_a_figure_of_no_plain_year_or_month_is_no_reading(period):
+    facts = shipped().as_of(LATER)
+    odd = tuple(
+        replace(s, period=period) if s.topic in ("enterprise_spend", "tokens_per_month") else s
+        for s in facts.statements
+    )
+    assert evidence.readings(MarketFacts((), odd)) == ()

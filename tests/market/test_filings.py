@@ -86,6 +86,13 @@ def test_an_amount_without_a_currency_is_refused(unit: str) -> None:
     assert "currency" in said
 
 
+def test_a_number_that_no_company_has_is_refused() -> None:
+    assert "acme.json, cik: the cik is no number" in refusal(
+        text([GOOD]).replace(b'"cik": 1', b'"cik": 1e999')
+    )
+    assert "too long" in refusal(text([GOOD]).replace(b'"cik": 1', b'"cik": ' + b"1" * 5000))
+
+
 def test_a_payment_below_nothing_is_refused_with_its_place() -> None:
     said = refusal(spoilt(val=-5e6))
     assert said.startswith(
@@ -93,7 +100,7 @@ def test_a_payment_below_nothing_is_refused_with_its_place() -> None:
     )
 
 
-@pytest.mark.parametrize("value", [None, "12", True, float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [None, "12", True, float("nan"), float("inf"), 10**400])
 def test_what_is_no_amount_is_refused(value: object) -> None:
     assert ".units.USD[1].val" in refusal(spoilt(val=value))
 

@@ -63,6 +63,7 @@ def test_the_same_loss_in_two_currencies_tells_the_rate_within_its_rounding():
         ("6.5tn CNY", "the sum is in CNY, the prices are in USD"),
         ("-23.8% 6.5tn CNY 900bn EUR", "three currencies"),
         ("9" * 400 + "bn", "letters"),
+        ("1e400bn", "no percentage and no sum"),
     ],
 )
 def test_what_is_no_headline_of_a_fall_is_refused_with_what_to_write(text, said):

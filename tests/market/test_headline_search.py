@@ -83,7 +83,7 @@ def test_the_articles_headline_has_one_explanation_with_an_independent_share_cou
 def test_the_count_that_the_headline_implies_lies_by_the_independent_one():
     prices = excerpt()
     best = explain(prices, read_headline(ARTICLE, "USD"), stated_counts(facts(), prices))[0]
-    low, high = best.implied_bn
+    low, high = best.implied_shares_bn
     assert low <= best.count.high_bn
     assert high >= best.count.low_bn
     assert high / low - 1 < 2e-4

@@ -11,6 +11,7 @@ from market.ledgers import ledger
 
 GROWTH = "series: capex_yoy\nof: top4\nperiod: 2025Q4\nbelow: 10 %"
 RACKS = "series: racks_year\nperiod: 2025\nrange: {low: 20000, high: 25000, unit: racks}"
+FALL = "series: price_fall\nof: NVDA\nfrom: 2025-01-02\nto: 2025-02-03\nabove: 20 %"
 
 
 def refused(*claims, kind=BadInput):
@@ -80,6 +81,19 @@ def test_the_shipped_template_and_the_twelve_are_ledgers():
         (GROWTH + "\nparts:\n  - {series: capex_yoy}", "series", "belongs into one of them"),
         ("series: stated\nabove: 1 x", "topic", "missing"),
         ("series: price_change\nof: NVDA\nfrom: 2025-02-03\nto: 2025-02-03\nbelow: 0 %", "to", "not after"),
+        ("series: racks_year\nperiod: 2025\nrange: 20000 racks", "range", "two ends"),
+        (RACKS.replace("20000", "many"), "range.low", "not a number"),
+        (GROWTH + "\nfrom: 2025-02-03", "from", "no series of prices"),
+        (GROWTH + "\ntopic: rent_h100", "topic", "only the series stated"),
+        (FALL.replace("of: NVDA\n", ""), "of", "missing"),
+        (FALL.replace("NVDA", "[NVDA, MSFT]"), "of", "one company"),
+        (FALL + "\nperiod: 2025", "period", "no period"),
+        (
+            "series: racks_year\nperiod: 2025\nagainst: 2024\ndirection: slows",
+            "direction",
+            "no series of its growth",
+        ),
+        (GROWTH + "\nwho: [A, B]", "who", "one text"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(claim, field, says):
@@ -96,6 +110,7 @@ def test_a_mistake_is_told_with_its_place(claim, field, says):
         (GROWTH.replace("capex_yoy", "capex_yo"), "capex_yoy"),
         (GROWTH.replace("period:", "perod:"), "period"),
         (RACKS.replace("low:", "lowest:"), "low"),
+        (FALL + "\nprices: close to lows", "close to low"),
         (GROWTH.replace("below: 10 %", "direction: fall\nagainst: 2024Q4"), "falls"),
     ],
 )

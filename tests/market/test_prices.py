@@ -102,6 +102,8 @@ def test_a_gap_outside_the_days_asked_for_is_no_fault():
         (100.0, 25.0, "4-for-1", "divide the prices before it by 4"),
         (1208.88, 121.79, "10-for-1", "divide the prices before it by 10"),
         (100.0, 66.0, "3-for-2", "divide the prices before it by 1.5"),
+        (645.57, 93.7, "7-for-1", "divide the prices before it by 7"),
+        (3283.0, 65.7, "50-for-1", "divide the prices before it by 50"),
         (1.0, 10.1, "1-for-10", "multiply the prices before it by 10"),
     ],
 )

@@ -137,7 +137,7 @@ def test_own_priors_replace_those_of_the_same_name_only():
 )
 def test_all_three_quantiles_hold_exactly(distribution, low, mid, high):
     z = np.array([-sampling.Z90, 0.0, sampling.Z90])
-    values = sampling.quantiles_at(prior(distribution, low, mid, high), z)
+    values = sampling.quantiles_at([prior(distribution, low, mid, high)], z[None, :])[0]
     np.testing.assert_allclose(values, [low, mid, high], rtol=1e-12)
     drawn = sampling.sample({"a": prior(distribution, low, mid, high)}, 40_000)["a"]
     np.testing.assert_allclose(

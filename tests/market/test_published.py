@@ -130,6 +130,12 @@ def test_past_errors_use_only_what_was_public():
     )
 
 
+def test_a_figure_of_zero_teaches_no_error():
+    old, new = said("A", 0, 0, DAY, topic="racks_replaced"), said("A", 20_000, 20_000, DAY)
+    missed = said("B", 0, 0.5, DAY, topic="forecast_error", unit="x", period="2024")
+    assert rack_statements.past_errors([old, new, missed], YEAR) == ()
+
+
 def test_without_past_errors_the_spread_is_assumed():
     facts = [said("house", 30_000, 30_000, DAY)]
     assert rack_statements.year_ahead_sigma(facts, YEAR) == rack_statements.FALLBACK_SIGMA
@@ -158,7 +164,7 @@ def test_the_score_against_a_range_is_the_mean_over_it():
 
 def test_every_rival_is_spread_by_the_rule_of_the_pool():
     found = {r.name: r for r in rival_racks.rivals(STATEMENTS, YEAR, DAY)}
-    assert {rival_racks.POOL, rival_racks.CONSENSUS, "Morgan Stanley", "HSBC"} <= set(found)
+    assert {published.NAME, rival_racks.CONSENSUS, "Morgan Stanley", "HSBC"} <= set(found)
     assert "Morgan Stanley, 2025-01-31 (replaced)" in found
     assert not any("DigiTimes" in name for name in found)
     cut = found["Morgan Stanley"]

@@ -16,7 +16,6 @@ from counterpoise.market.rolling import (
     capex_forecasters,
     of_rule,
     rolling_forecasts,
-    rolling_scores,
     scores,
 )
 from counterpoise.market.simple_rules import RULES, naive
@@ -90,7 +89,7 @@ def test_a_perfect_forecaster_scores_nothing_and_beats_naive():
         return np.array([history.get(origin + h, 1.0) for h in range(1, ahead + 1)])
 
     perfect = Forecaster(foresight)
-    found = rolling_scores(history, {"perfect": perfect, "naive": of_rule(naive, history)})
+    found = scores(rolling_forecasts(history, {"perfect": perfect, "naive": of_rule(naive, history)}))
     for one in found:
         if one.forecaster == "perfect":
             assert one.mape == 0

@@ -15,7 +15,7 @@ from counterpoise.market.load import shipped
 
 THEN = date(2025, 2, 3)
 FACTS = shipped().as_of(THEN)
-MIDDLE = value.middle(value.priors(FACTS))
+MIDDLE = value.middle(value.assumption_ranges(FACTS))
 
 assumptions = st.builds(
     value.Assumptions,
@@ -81,14 +81,14 @@ def test_the_quarter_reported_after_the_day_is_not_in_the_last_four():
 
 
 def test_every_draw_of_the_assumptions_has_an_end():
-    many = value.drawn(value.priors(FACTS), 5_000)
+    many = value.drawn(value.assumption_ranges(FACTS), 5_000)
     assert np.all(many.discount_rate > many.terminal_growth)
     low, high = np.quantile(many.fcf_margin, [0.1, 0.9])
     assert (low, high) == pytest.approx((0.30, 0.50), abs=0.01)
 
 
 def test_each_assumption_has_a_stream_of_its_own():
-    ranges = value.priors(FACTS)
+    ranges = value.assumption_ranges(FACTS)
     wider = tuple(replace(p, high=p.high * 1.5) if p.name == "fcf_margin" else p for p in ranges)
     one, other = value.drawn(ranges, 100, 3), value.drawn(wider, 100, 3)
     assert np.array_equal(one.discount_rate, other.discount_rate)
@@ -144,7 +144,7 @@ def test_without_four_quarters_there_is_no_answer():
 
 def test_before_an_assumption_was_public_there_is_no_value():
     with pytest.raises(Refused, match="no discount rate"):
-        value.priors(shipped().as_of(date(2024, 12, 1)))
+        value.assumption_ranges(shipped().as_of(date(2024, 12, 1)))
 
 
 def test_a_path_of_three_quarters_is_refused():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoise.market.calendar import Quarter
-from counterpoise.market.claim_forecasts import _DRAWN
+from counterpoise.market.claim_draws import DRAWN
 from counterpoise.market.claim_series import SERIES
 from counterpoise.market.ledger import Condition
 from counterpoise.market.observed import Book
@@ -121,7 +121,7 @@ def test_a_direction_is_measured_from_its_own_reference():
 
 
 def test_every_series_can_be_observed_and_forecast_or_says_why_not():
-    assert set(OBSERVED) == set(SERIES) == set(_DRAWN)
+    assert set(OBSERVED) == set(SERIES) == set(DRAWN)
 
 
 @given(

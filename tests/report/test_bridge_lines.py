@@ -85,6 +85,11 @@ def test_the_first_line_is_the_answer(document: dict) -> None:
     assert bridge_lines(document, 200)[0] == answer(document)
 
 
+def test_where_buying_in_stages_beats_every_policy_the_answer_says_so(document: dict) -> None:
+    document["policies"][3] |= {"expected_cost": 700e3}
+    assert answer(document).endswith("as the planner would, costs 177k CNY less than any of them.")
+
+
 def test_a_difference_that_the_solver_leaves_open_is_called_so(document: dict) -> None:
     document["policies"][2] |= {"more_expected": 1_500.0}
     assert "(within the solver's gap)" in answer(document)

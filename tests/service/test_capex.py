@@ -6,10 +6,13 @@ from datetime import date
 import pytest
 
 from counterpoise.errors import BadInput, Refused, UnknownName
+from counterpoise.market.baskets import members
+from counterpoise.market.load import shipped
 from counterpoise.report.capex import capex_lines
 from counterpoise.report.capex_chart import capex_svg
 from counterpoise.runs.plain import plain
 from counterpoise.service.capex import capex_of
+from market.companyfacts import fact, text
 
 ARTICLE = date(2025, 2, 3)
 
@@ -80,6 +83,10 @@ def test_the_picture_has_every_company_and_its_dates(document):
         assert word in svg
 
 
+def test_a_basket_may_mix_names_and_tickers_in_any_case():
+    assert members("Top4, orcl", shipped()) == ("MSFT", "GOOGL", "AMZN", "META", "ORCL")
+
+
 def test_one_company_can_be_asked_for():
     document = capex_of("ORCL", as_of=date(2026, 1, 1), horizons=6, draws=500)
     assert capex_lines(document, 80)[0].startswith("ORCL spent")
@@ -97,6 +104,18 @@ def test_a_users_own_figure_comes_in(tmp_path):
     document = capex_of("top4", as_of=date(2026, 9, 1), horizons=1, facts=own, draws=100)
     assert document["quarter"] == "2026Q2"
     assert document["capex_usd_bn"] == pytest.approx(165.1, abs=0.1)
+
+
+def test_filed_facts_of_ones_own_come_in_and_what_they_do_not_give_is_said(tmp_path):
+    path = tmp_path / "msft.json"
+    year = [
+        fact("2024-07-01", "2024-12-31", 30_700, "2025-01-29"),
+        fact("2024-10-01", "2024-12-31", 15_700, "2025-01-29"),
+    ]
+    path.write_bytes(text([*year, fact("2024-01-01", "2024-05-31", 9_000)], name="MICROSOFT", cik=789019))
+    answer = capex_of("MSFT", as_of=ARTICLE, horizons=1, draws=200, facts=path)
+    assert (answer["quarter"], answer["capex_usd_bn"]) == ("2024Q4", 15.7)
+    assert any("no quarter is taken from 1 of its periods" in note for note in answer["notes"])
 
 
 def test_the_record_can_be_asked_for_and_says_what_was_not_scored(monkeypatch):
@@ -123,7 +142,9 @@ def test_the_record_can_be_asked_for_and_says_what_was_not_scored(monkeypatch):
     [
         ({"basket": "top4", "horizons": 0}, BadInput, "--horizons"),
         ({"basket": "top4", "horizons": 99}, BadInput, "1 to 20"),
-        ({"basket": "NVDIA"}, UnknownName, "--basket"),
+        ({"basket": "MSTF"}, UnknownName, "--basket: .*Did you mean MSFT"),
+        ({"basket": "NVDA"}, BadInput, "--basket: .*There is some of .*MSFT"),
+        ({"basket": "top4,msft"}, BadInput, "MSFT is in the basket twice"),
         ({"basket": "CRWV"}, Refused, "needs 16"),
         ({"basket": "top4", "as_of": date(2009, 1, 1)}, Refused, "nothing is known"),
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from counterpoise import service
 from counterpoise.errors import BadInput, UnknownName
+from counterpoise.report.headline import headline_lines
 
 EXCERPT = Path(__file__).parents[2] / "examples" / "deepseek-shock-2025" / "prices.csv"
 
@@ -113,7 +114,10 @@ def test_a_basket_adds_up_its_tickers_or_says_whose_count_is_not_known(two_ticke
 
 
 def test_a_count_without_a_ticker_among_several_or_of_another_is_refused(two_tickers):
-    for shares, said in ((("2bn",), "of which ticker"), (("AMD=2bn",), 'unknown ticker "AMD"')):
+    for shares, said in (
+        (("2bn",), "of which ticker"),
+        (("AMD=2bn",), "AMD is not asked for. Counts are wanted of NVDA"),
+    ):
         with pytest.raises(BadInput, match=said):
             ask("NVDA", "MSFT", path=two_tickers, shares=shares)
 
@@ -149,6 +153,20 @@ def test_a_sum_that_no_known_count_gives_is_answered_with_the_count_that_it_woul
     nearest = answer["nearest"][0]
     assert nearest["implied_shares_low_bn"] > nearest["independent_count"]["shares_bn"]
     assert nearest["implied_off_percent"] == pytest.approx(6.4, abs=0.1)
+
+
+def test_a_rate_that_changes_nothing_and_a_day_before_the_prices_are_refused():
+    with pytest.raises(BadInput, match="--rate: the prices are in USD already"):
+        ask(currency="USD", rate="7.25")
+    with pytest.raises(BadInput, match="--rate: the headline has no loss in a second money"):
+        ask(headline="-23.8% 893.1bn", rate="7.25")
+    with pytest.raises(BadInput, match=r"--headline-date: no two days of NVDA .* 2024-11-01 to 2025-02-28"):
+        ask(headline="-23.8%", headline_date=date(2024, 11, 1))
+
+
+def test_a_loss_in_another_money_alone_is_said_not_to_have_been_used():
+    text = " ".join(headline_lines(ask(headline="-23.8% 6.5tn CNY"), 400))
+    assert "The 6,500 bn CNY were not used, since the prices are in USD" in text
 
 
 def test_a_headline_is_of_one_ticker():

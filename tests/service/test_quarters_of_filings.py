@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from counterpoise.errors import BadInput, RunFailed
-from counterpoise.market.load import own_observations, shipped
+from counterpoise.market.load import shipped
+from counterpoise.market.own_facts import own_observations
 from counterpoise.market.quarters import with_own
 from counterpoise.service.filings import (
     Asked,
+    in_filed_form,
     own_facts,
     quarters_of_download,
     quarters_of_file,
@@ -49,7 +51,7 @@ def test_as_of_a_day_neither_a_figure_nor_a_basis_is_known_from_later_filings(me
 def test_the_table_holds_every_vintage_and_joins_the_shipped_facts(tmp_path: Path, meta: Path) -> None:
     table = tmp_path / "meta.csv"
     document = quarters_of_file(meta, Asked(series="capex"), ticker="META2", table=table)
-    own = own_observations(table)
+    own = own_observations(table.read_bytes(), "meta.csv")
     assert len(own) > len(document["quarters"])
     joined = with_own(shipped(), own).as_of(date(2024, 3, 1))
     assert sum(o.value for o in joined.series("capex_cash", "META2").values()) == pytest.approx(27.266)
@@ -63,14 +65,36 @@ def test_a_table_that_exists_is_not_overwritten(tmp_path: Path, meta: Path) -> N
     assert table.read_text() == "mine"
 
 
-def test_own_facts_are_a_table_or_a_companyfacts_file(tmp_path: Path, meta: Path) -> None:
+def test_own_facts_are_the_vintages_of_the_table_that_the_file_gives(tmp_path: Path, meta: Path) -> None:
     table = tmp_path / "meta.csv"
     quarters_of_file(meta, Asked(), table=table)
-    day = date(2024, 5, 1)
-    from_table = {(o.series, o.quarter, o.value) for o in own_facts(table, day)}
-    from_filings = {(o.series, o.quarter, o.value) for o in own_facts(meta, day)}
-    assert from_table == from_filings
-    assert own_facts(meta, date(2020, 1, 1)) == ()
+    from_table = own_observations(table.read_bytes(), "meta.csv")
+    found = own_facts(meta.read_bytes(), "meta.json")
+    assert {(o.series, o.quarter, o.value, o.known_on) for o in found} == {
+        (o.series, o.quarter, o.value, o.known_on) for o in from_table
+    }
+
+
+def test_what_was_filed_later_changes_nothing_that_an_earlier_day_knew(meta: Path) -> None:
+    day, judged_on = date(2024, 3, 1), date(2026, 6, 30)
+    then = own_facts(meta.read_bytes(), "meta.json", day)
+    later = own_facts(meta.read_bytes(), "meta.json", judged_on, day)
+    assert then == tuple(o for o in later if o.known_on <= day)
+    assert max(o.known_on for o in later) > day
+
+
+def test_own_facts_of_a_company_without_a_ticker_or_without_a_quarter_are_refused(meta: Path) -> None:
+    with pytest.raises(BadInput, match=r'ticker of "ACME" \(CIK 1\) is not known.*--ticker NAME --csv'):
+        own_facts(text([]), "acme.json")
+    with pytest.raises(BadInput, match=r"meta\.json: it gives no quarter by 2020-01-01"):
+        own_facts(meta.read_bytes(), "meta.json", date(2020, 1, 1))
+
+
+def test_a_table_is_told_from_filed_facts_by_how_it_begins(meta: Path) -> None:
+    assert in_filed_form(meta.read_bytes())
+    assert in_filed_form(b"\xef\xbb\xbf \n{}")
+    assert not in_filed_form(b"series,entity\n")
+    assert not in_filed_form(b"")
 
 
 def test_a_file_without_a_company_needs_a_ticker(tmp_path: Path) -> None:

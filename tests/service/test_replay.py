@@ -121,7 +121,9 @@ def test_the_same_folder_and_seed_give_the_same_bytes(
 def test_a_misspelt_field_names_the_nearest(copied: Path) -> None:
     file = copied / "replay.yaml"
     file.write_text(file.read_text("utf-8").replace("judged_on:", "juged_on:"), "utf-8")
-    with pytest.raises(UnknownName, match=r"replay\.yaml, line \d+: unknown field \"juged_on\".*judged_on"):
+    with pytest.raises(
+        UnknownName, match=r"replay\.yaml, line \d+, juged_on: unknown field \"juged_on\".*judged_on"
+    ):
         read_replay(copied)
 
 

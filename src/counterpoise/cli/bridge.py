@@ -26,7 +26,7 @@ def bridge(
         str,
         typer.Option(metavar="MODEL", help="Price the market's chip mix by what this model costs on each."),
     ] = "",
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the market's draws.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the market's draws.")] = 0,
     chart: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Write a chart here; never over another file.")
     ] = None,

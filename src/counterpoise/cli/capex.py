@@ -17,7 +17,7 @@ def capex(
         str | None, typer.Option("--as-of", metavar="DATE", help="Forget what became public later.")
     ] = None,
     basket: Annotated[
-        str, typer.Option(metavar="NAME", help="top4 (MSFT, GOOGL, AMZN, META), or tickers: MSFT,ORCL.")
+        str, typer.Option(metavar="NAME", help="top4 (MSFT, GOOGL, AMZN, META), tickers, or both: top4,ORCL.")
     ] = "top4",
     horizons: Annotated[int, typer.Option(metavar="N", help="Quarters to forecast.")] = 8,
     scores: Annotated[
@@ -26,9 +26,13 @@ def capex(
     ] = False,
     chart: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it as a new SVG file.")] = None,
     facts: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Your own observations, beside the shipped.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Your own facts: a CSV of observations or statements, or a companyfacts.json.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the draws.", min=0)] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Say what the large buyers of chips spend, what was expected of them, and what comes next."""
@@ -44,7 +48,7 @@ def capex(
     if scores:
         progress("scoring every forecaster at every origin ...")
     answer = service.capex_of(
-        basket, as_of=written_date(as_of), horizons=horizons, scored=scores, facts=facts, seed=seed
+        basket, as_of=written_date(as_of, "--as-of"), horizons=horizons, scored=scores, facts=facts, seed=seed
     )
     if chart is not None:
         from counterpoise.report.capex_chart import capex_svg

@@ -33,7 +33,8 @@ def claims(
     facts: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Your own observations or statements, CSV, beside the shipped ones."
+            metavar="FILE",
+            help="Your own facts: a CSV of observations or statements, or a companyfacts.json.",
         ),
     ] = None,
     prices: Annotated[
@@ -47,6 +48,10 @@ def claims(
     from counterpoise import service
     from counterpoise.report.claims import claim_lines
 
+    if template and json:
+        raise BadInput(
+            "a ledger is YAML.", where=Where(field="--template"), hint="Leave out --json, or --template."
+        )
     if template:
         from counterpoise.service.claims import template as commented
 

@@ -184,11 +184,11 @@ def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")], json: JsonOption = False
 ) -> None:
     """Write a run's report.html again, from the run alone."""
-    from counterpoise.report.page import page
+    from counterpoise.report.pages import page_of
     from counterpoise.runs import attach, read_run
 
     read = read_run(run)
-    path = attach(read.path, "report.html", page(read.document, read.about).encode("utf-8"))
+    path = attach(read.path, "report.html", page_of(read.document, read.about).encode("utf-8"))
     if json:
         say_json({"run": read.document.get("run"), "report": path})
     else:

@@ -11,9 +11,12 @@ from counterpoise.cli.output import progress, say, say_json, width
 from counterpoise.cli.values import written_date
 from counterpoise.errors import BadInput, Where
 
+WAYS = 10
+"""Ways to come to a headline that are listed where nobody says how many."""
+
 
 def drawdown(
-    tickers: Annotated[list[str], typer.Argument(metavar="TICKER...", help="As in the price file.")],
+    tickers: Annotated[list[str], typer.Argument(metavar="TICKER", help="As in the price file.")],
     prices: Annotated[
         Path,
         typer.Option(metavar="FILE", help="CSV with date, ticker, close, high, low; best with currency too."),
@@ -36,7 +39,9 @@ def drawdown(
     headline_date: Annotated[
         str | None, typer.Option(metavar="DATE", help="When the headline was printed.")
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", help="Ways to come to a headline to list.", min=1)] = 10,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="Ways to come to a headline to list; else 10.", min=1)
+    ] = None,
     real_move: Annotated[
         list[str] | None, typer.Option(metavar="DATE", help="A move like a split that was none; repeatable.")
     ] = None,
@@ -48,7 +53,7 @@ def drawdown(
     from counterpoise.report.drawdown import drawdown_lines
     from counterpoise.report.headline import headline_lines
 
-    _refuse_what_is_not_heeded(explain, headline_date, chart, peak or trough)
+    _refuse_what_is_not_heeded(explain, headline_date, limit, chart, peak or trough)
     if chart is not None:
         _require_svg(chart)
         service.require_new(chart, "--chart")
@@ -76,20 +81,19 @@ def drawdown(
     elif explain is None:
         say(drawdown_lines(answer, width()))
     else:
-        say(headline_lines(answer, width(), limit))
+        say(headline_lines(answer, width(), limit or WAYS))
     if chart is not None:
         progress(f"wrote {chart}")
 
 
 def _refuse_what_is_not_heeded(
-    explain: str | None, headline_date: str | None, chart: Path | None, days: str | None
+    explain: str | None, headline_date: str | None, limit: int | None, chart: Path | None, days: str | None
 ) -> None:
-    if explain is None and headline_date is not None:
-        raise BadInput(
-            "there is no headline.",
-            where=Where(field="--headline-date"),
-            hint='Add --explain "-23.8% 893.1bn".',
-        )
+    for given, option in ((headline_date, "--headline-date"), (limit, "--limit")):
+        if explain is None and given is not None:
+            raise BadInput(
+                "there is no headline.", where=Where(field=option), hint='Add --explain "-23.8% 893.1bn".'
+            )
     if explain is not None and chart is not None:
         raise BadInput(
             "a headline has no chart.", where=Where(field="--chart"), hint="Leave out --explain, or --chart."

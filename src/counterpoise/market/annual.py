@@ -16,6 +16,7 @@ from counterpoise.catalogue.table import Row, rows
 from counterpoise.market.bases import kind
 from counterpoise.market.calendar import Quarter
 from counterpoise.market.facts import Dated, Observation, Status, latest_vintages
+from counterpoise.market.load import signed
 
 TOLERANCE_BN = 0.002
 """Filings print millions: four rounded quarters and a rounded year differ by at most two."""
@@ -132,13 +133,7 @@ def _year(row: Row) -> AnnualTotal:
 
 def _explained(row: Row) -> float:
     """What the quarters exceed the year by: signed, and never without a reason."""
-    text = row.text("explained")
-    if not text:
-        return 0.0
-    try:
-        value = float(text)
-    except ValueError:
-        raise row.bad("explained", f'"{text}" is not a number.', "Write quarters less year.") from None
-    if not row.text("note"):
+    value = signed(row, "explained")
+    if value is not None and not row.text("note"):
         raise row.bad("explained", "a difference is stated without a reason.", "Say why in the note.")
-    return value
+    return value or 0.0

@@ -113,11 +113,6 @@ def breaks(observations: Iterable[Observation]) -> tuple[Break, ...]:
     return tuple(found)
 
 
-def one_basis(observations: Iterable[Observation]) -> bool:
-    """Return whether figures may be added or compared: one kind of basis in one unit."""
-    return len({(kind(o.basis), o.unit) for o in observations}) <= 1
-
-
 def filing_bases(facts: FiledFacts, flow: Flow, concept: str) -> Mapping[str, str]:
     """Return, by accession, whether a filing states `concept` gross or net of proceeds; "" where unknown.
 

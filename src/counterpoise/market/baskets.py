@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from counterpoise.errors import BadInput, Refused, UnknownName, Where
 from counterpoise.market.calendar import Quarter, quarters_between
@@ -19,21 +19,35 @@ def members(
 ) -> tuple[str, ...]:
     """Return the companies of a basket written as "top4" or as tickers: "MSFT,META".
 
-    Raises `UnknownName` for a company without figures of `series`, `BadInput` for none or one twice.
+    Both may be mixed, and case is ignored.  Raises `UnknownName` or `BadInput` for a company without figures
+    of `series`, for none, and for one twice.
     """
-    if written.strip().casefold() in NAMED:
-        return NAMED[written.strip().casefold()]
-    tickers = tuple(part.strip().upper() for part in written.replace(";", ",").split(",") if part.strip())
     where = Where(field=option)
-    if not tickers:
+    parts = [part.strip() for part in written.replace(";", ",").split(",") if part.strip()]
+    if not parts:
         raise BadInput("a basket holds at least one company.", where=where, hint="Write top4 or MSFT,META.")
-    known = sorted({o.entity for o in facts.observations if o.series == series})
-    for ticker in tickers:
-        if ticker not in known:
-            raise UnknownName(f"company with {series}", ticker, [*known, *NAMED], where=where)
-        if tickers.count(ticker) > 1:
+    known = {o.entity.casefold(): o.entity for o in facts.observations if o.series == series}
+    found: list[str] = []
+    for part in parts:
+        name = part.casefold()
+        if name not in known and name not in NAMED:
+            raise _unknown(part, known.values(), series, where)
+        found += NAMED[name] if name in NAMED else (known[name],)
+    for ticker in found:
+        if found.count(ticker) > 1:
             raise BadInput(f"{ticker} is in the basket twice.", where=where, hint="Name each company once.")
-    return tickers
+    return tuple(found)
+
+
+def _unknown(part: str, known: Iterable[str], series: str, where: Where) -> BadInput:
+    error = UnknownName("company or basket", part, [*known, *NAMED], where=where)
+    if error.nearest:
+        return error
+    return BadInput(
+        f'no {series} of "{part}" is known.',
+        where=where,
+        hint=f"There is some of {', '.join(sorted(known)) or 'nobody'}; --facts adds your own.",
+    )
 
 
 def values(facts: MarketFacts, entity: str, series: str = CAPEX) -> dict[Quarter, float]:
@@ -41,7 +55,10 @@ def values(facts: MarketFacts, entity: str, series: str = CAPEX) -> dict[Quarter
     found = facts.series(series, entity)
     for one in found.values():
         if one.unit != "USD bn":
-            raise Refused(f"{series} of {entity} for {one.quarter} is in {one.unit}, not in USD bn.")
+            raise Refused(
+                f"{series} of {entity} for {one.quarter} is in {one.unit}, not in USD bn ({one.source}). "
+                "Convert it, and say the rate in its note."
+            )
     return unbroken({q: o.value for q, o in found.items()}, f"{series} of {entity}")
 
 
@@ -66,8 +83,14 @@ def summed(histories: Mapping[str, Mapping[Quarter, float]]) -> dict[Quarter, fl
 
 
 def total(facts: MarketFacts, entities: Sequence[str], series: str = CAPEX) -> dict[Quarter, float]:
-    """Return the sum of a series over companies, USD bn, for the quarters that all have reported."""
-    return summed({entity: values(facts, entity, series) for entity in entities})
+    """Return the sum of a series over companies, USD bn, for the quarters that all have reported.
+
+    Raises `Refused` where a company has reported nothing, or no quarter is known of all.
+    """
+    found = summed({entity: values(facts, entity, series) for entity in entities})
+    if not found:
+        raise Refused(f"no quarter of {series} is known of all of {', '.join(entities)}.")
+    return found
 
 
 def known_to_all(facts: MarketFacts, entities: Sequence[str], series: str = CAPEX) -> Quarter | None:

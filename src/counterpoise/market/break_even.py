@@ -10,7 +10,7 @@ neoclassical growth", The Energy Journal 13(4), for a constant price elasticity 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,11 +87,6 @@ def fan(
     levels = dict(zip(QUANTILES, map(float, np.quantile(ratio, QUANTILES)), strict=True))
     below = None if cut is None else float(np.mean(ratio <= cut))
     return Fan(levels, float(np.mean(ratio < 1.0)), cut, below, int(ratio.size))
-
-
-def grid(gains: Sequence[float], elasticities: Sequence[float], other_growth: float = 1.0) -> Array:
-    """Return the demand ratio on a grid, shape (elasticities, gains)."""
-    return demand_ratio(np.asarray(gains)[None, :], np.asarray(elasticities)[:, None], other_growth)
 
 
 def question(

@@ -17,6 +17,9 @@ from counterpoise.market.chain_result import KEEPABLE, ChainResult, Tally
 from counterpoise.market.kinds import KINDS, LIMITS, Array
 from counterpoise.market.priors import Priors
 
+NAME = "bottom-up chain"
+"""How documents and scores call it."""
+
 BLOCK = 2000
 """Draws carried at once: 9 kinds x 12 quarters x 2,000 draws of 8 bytes are 1.7 MB."""
 

@@ -1,10 +1,10 @@
-"""Draws of a claim's series as of a day, by each forecast of it; only facts public by then enter."""
+"""Who forecasts what claims speak of, and the desk of one day that asks each once; nothing later enters."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -13,23 +13,19 @@ import numpy.typing as npt
 
 from counterpoise.errors import Refused
 from counterpoise.market.baskets import CAPEX, total
-from counterpoise.market.break_even import demand_ratio
-from counterpoise.market.calendar import Quarter, quarters_between
+from counterpoise.market.calendar import Period, Quarter, quarters_between
+from counterpoise.market.claim_series import SERIES
 from counterpoise.market.facts import MarketFacts
 from counterpoise.market.growth_phases import median_lengths
-from counterpoise.market.ledger import Claim, Ledger, Period, Test
-from counterpoise.market.observed import Book, Outcome, ends, needed
-from counterpoise.market.observed_prices import seen
-from counterpoise.market.observed_racks import forecast_before, rack_price_range
-from counterpoise.market.observed_spending import counted
-from counterpoise.market.price_walk import mean_change_pct
+from counterpoise.market.ledger import Ledger, Test
+from counterpoise.market.observed import Book
+from counterpoise.market.recipe import NAME as RECIPE
 from counterpoise.market.recipe import Forecast
 from counterpoise.market.simple_rules import Rule
 
 Array = npt.NDArray[np.float64]
 PHASE_DRAWS = 2_000
 """Draws whose turning points are dated; each is a path of its own."""
-_BN_PER_M = 1e-3
 
 
 class Spending(Protocol):
@@ -63,16 +59,7 @@ class Forecasts:
     seed: int = 0
     revenue: Mapping[str, Racks] = field(default_factory=dict)
     demand: Demand | None = None
-    spending_name: str = "capex recipe"
-
-
-@dataclass(frozen=True, slots=True)
-class Draws:
-    """Draws of a series, and of the reference of a direction; each (draws,) or one value."""
-
-    values: Array
-    reference: Array
-    basis: str
+    spending_name: str = RECIPE
 
 
 @dataclass(slots=True)
@@ -89,10 +76,6 @@ class Desk:
         default_factory=dict
     )
     _racks: dict[Period, dict[str, Array]] = field(default_factory=dict)
-
-    def draws(self, test: Test, claim: Claim) -> dict[str, Draws]:
-        """Return the draws of a test by forecast, ours first; raises `Refused` where nobody forecasts it."""
-        return _DRAWN[test.series](self, test, claim)
 
     def spending(self, series: str, entities: tuple[str, ...]) -> Forecast:
         """Return the forecast of a sum, as far ahead as any claim of the ledger asks."""
@@ -113,7 +96,7 @@ class Desk:
 
     def sum_of(self, test: Test, period: Period) -> Array:
         """Return draws of a sum over a period, USD bn: what all have reported is known, the rest is drawn."""
-        series = counted(test)
+        series = SERIES[test.series].adds_up
         known = total(self.book.facts, test.of, series)
         parts = []
         for quarter in period.quarters:
@@ -133,6 +116,8 @@ class Desk:
         """Return draws of the median rise and fall of growth in paths to `last`, and their basis."""
         if (entities, last) not in self._lengths:
             known = {q: v for q, v in total(self.book.facts, entities, CAPEX).items() if q <= last}
+            if not known:
+                raise Refused(f"no {CAPEX} of {', '.join(entities)} is known by {last}.")
             ahead = quarters_between(max(known) + 1, last)
             forecast = self.spending(CAPEX, entities)
             draws = min(PHASE_DRAWS, self.forecasts.draws)
@@ -145,7 +130,7 @@ class Desk:
 
     def rule_paths(self, test: Test, last: Quarter) -> dict[str, dict[Quarter, float]]:
         """Return what each simple rule makes of the totals that all have reported, to `last`."""
-        series = counted(test)
+        series = SERIES[test.series].adds_up
         key = (series, test.of, last)
         if key not in self._rules:
             known = total(self.book.facts, test.of, series)
@@ -178,106 +163,3 @@ class Desk:
     def generator(self, purpose: str) -> np.random.Generator:
         """Return a generator of its own for a purpose, so that no two forecasts share their draws."""
         return np.random.Generator(np.random.PCG64([self.forecasts.seed, zlib.crc32(purpose.encode())]))
-
-
-def _total(desk: Desk, test: Test, _claim: Claim) -> dict[str, Draws]:
-    return _spent(desk, test, desk.sum_of)
-
-
-def _growth(desk: Desk, test: Test, _claim: Claim) -> dict[str, Draws]:
-    return _spent(desk, test, desk.growth_of)
-
-
-def _spent(desk: Desk, test: Test, read: Callable[[Test, Period], Array]) -> dict[str, Draws]:
-    values = read(test, needed(test.period))
-    reference = np.full(1, np.nan) if test.against is None else read(test, test.against)
-    basis = desk.spending(counted(test), test.of).basis
-    return {desk.forecasts.spending_name: Draws(values, reference, basis)}
-
-
-def _revenue(desk: Desk, test: Test, _claim: Claim) -> dict[str, Draws]:
-    found = _spent(desk, test, desk.sum_of)
-    reference = next(iter(found.values())).reference
-    for name, forecast in desk.forecasts.revenue.items() if test.of == ("NVDA",) else ():
-        try:
-            values = forecast(desk.book.facts, needed(test.period), desk.book.day)
-        except Refused:
-            continue
-        found[name] = Draws(values, reference, name)
-    return found
-
-
-def _phases(desk: Desk, test: Test, _claim: Claim) -> dict[str, Draws]:
-    rises, falls, basis = desk.phase_lengths(test.of, needed(test.period).last)
-    lengths = rises if test.series == "growth_rise_quarters" else falls
-    return {desk.forecasts.spending_name: Draws(lengths, np.full(1, np.nan), basis)}
-
-
-def _racks(desk: Desk, test: Test, _claim: Claim) -> dict[str, Draws]:
-    return {
-        name: Draws(values, np.full(1, np.nan), name)
-        for name, values in desk.racks(needed(test.period)).items()
-    }
-
-
-def _cut_value(desk: Desk, test: Test, claim: Claim) -> dict[str, Draws]:
-    period = needed(test.period)
-    before = forecast_before(desk.book.facts, test.of[0], period, claim.said_on)
-    if before is None:
-        raise Refused(
-            f"no rack forecast of {test.of[0]} for {period} dated before {claim.said_on} was public."
-        )
-    low, high, whose = rack_price_range(desk.book, claim, test, before)
-    generator = desk.generator("rack cut")
-    forecast_racks = generator.uniform(*ends(before), desk.forecasts.draws)
-    price = generator.uniform(low, high, desk.forecasts.draws)
-    return {
-        name: Draws(
-            np.maximum(forecast_racks - racks, 0.0) * price * _BN_PER_M,
-            np.full(1, np.nan),
-            f"{name}; forecast of {before.by} ({before.known_on}) and {whose}, {low:g} to {high:g} M USD, "
-            "each uniform",
-        )
-        for name, racks in desk.racks(period).items()
-    }
-
-
-def _demand(desk: Desk, _test: Test, _claim: Claim) -> dict[str, Draws]:
-    if desk.forecasts.demand is None:
-        raise Refused("no priors of elasticity and gain were given.")
-    elasticity, gain = desk.forecasts.demand(desk.book.day)
-    ratio = demand_ratio(gain, elasticity)
-    return {"priors": Draws(ratio, np.full(1, np.nan), "gain ^ (elasticity - 1) over their priors")}
-
-
-def _price_change(desk: Desk, test: Test, _claim: Claim) -> dict[str, Draws]:
-    covered = seen(test, replace(desk.book, day=date.max))
-    if isinstance(covered, Outcome):
-        raise Refused(covered.refused)
-    if test.first_day is None or test.last_day is None:
-        raise Refused("this series needs its first and its last day.")
-    days, generator = (test.first_day, test.last_day), desk.generator("prices")
-    values, basis = mean_change_pct(covered, days, desk.book.day, generator, desk.forecasts.draws)
-    return {"random walk": Draws(values, np.full(1, np.nan), basis)}
-
-
-def _nobody(_desk: Desk, test: Test, _claim: Claim) -> dict[str, Draws]:
-    raise Refused(f"nobody forecasts {test.series} here.")
-
-
-_DRAWN: Mapping[str, Callable[[Desk, Test, Claim], dict[str, Draws]]] = {
-    "racks_year": _racks,
-    "racks_half": _racks,
-    "rack_cut_value": _cut_value,
-    "capex_total": _total,
-    "capex_yoy": _growth,
-    "growth_rise_quarters": _phases,
-    "growth_fall_quarters": _phases,
-    "datacenter_revenue": _revenue,
-    "hardware_demand": _demand,
-    "price_fall": _nobody,
-    "value_lost": _nobody,
-    "value_lost_cny": _nobody,
-    "price_change": _price_change,
-    "stated": _nobody,
-}

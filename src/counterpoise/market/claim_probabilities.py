@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from counterpoise.errors import Refused
-from counterpoise.market.claim_forecasts import Desk, Draws
+from counterpoise.market.claim_draws import Draws, draws_of
+from counterpoise.market.claim_forecasts import Desk
 from counterpoise.market.ledger import Claim, Test
 from counterpoise.market.verdicts import Judged, judge_test
 
@@ -57,7 +58,7 @@ def probability(claim: Claim, desk: Desk) -> Probability:
             tests.append({"": _within(decided, desk)})
             continue
         try:
-            tests.append({name: _holds(test, drawn) for name, drawn in desk.draws(test, claim).items()})
+            tests.append({name: _holds(test, drawn) for name, drawn in draws_of(test, claim, desk).items()})
         except Refused as reason:
             return Probability(why=str(reason))
     names = list(dict.fromkeys(name for answers in tests for name in answers if name)) or ["known already"]
@@ -78,8 +79,11 @@ def _within(decided: Judged, desk: Desk) -> Held:
     """Draw by draw, uniform over a range that is public already; its condition holds on a part of it."""
     generator, n = desk.generator(decided.test.written), desk.forecasts.draws
     values = generator.uniform(decided.seen.low, decided.seen.high, n)
-    reference = generator.uniform(decided.reference.low, decided.reference.high, n)
-    return decided.test.condition.holds(values, reference)
+    if decided.test.against is None:
+        return decided.test.condition.holds(values)
+    return decided.test.condition.holds(
+        values, generator.uniform(decided.reference.low, decided.reference.high, n)
+    )
 
 
 def _both(a: Held, b: Held) -> Held:
@@ -101,7 +105,7 @@ def _bases(claim: Claim, desk: Desk) -> list[str]:
     found: list[str] = []
     for test in claim.tests:
         try:
-            found += [drawn.basis for drawn in desk.draws(test, claim).values()]
+            found += [drawn.basis for drawn in draws_of(test, claim, desk).values()]
         except Refused:
             continue
     return list(dict.fromkeys(found))

@@ -10,16 +10,17 @@ import numpy.typing as npt
 
 from counterpoise.errors import Refused
 from counterpoise.market.baskets import TOP4, total
-from counterpoise.market.calendar import Quarter
+from counterpoise.market.calendar import Period, Quarter
+from counterpoise.market.claim_draws import draws_of
 from counterpoise.market.claim_forecasts import Desk
+from counterpoise.market.claim_series import FALLS, SERIES
 from counterpoise.market.facts import Statement
-from counterpoise.market.ledger import Claim, Period, Test
+from counterpoise.market.ledger import Claim, Test
 from counterpoise.market.observed import Outcome
 from counterpoise.market.observed_racks import same_period
-from counterpoise.market.observed_spending import counted
-from counterpoise.market.rival_racks import POOL, crps_over_range, rivals
+from counterpoise.market.published import NAME as POOL
+from counterpoise.market.rival_racks import crps_over_range, rivals
 
-Array = npt.NDArray[np.float64]
 CONSENSUS_TOPICS = ("rival_forecast", "capex_consensus")
 
 
@@ -79,7 +80,7 @@ class _Scorer:
 
 def _ours(test: Test, claim: Claim, desk: Desk, score: _Scorer) -> Iterable[Score]:
     try:
-        drawn = desk.draws(test, claim)
+        drawn = draws_of(test, claim, desk)
     except Refused:
         return
     for name, one in drawn.items():
@@ -89,7 +90,7 @@ def _ours(test: Test, claim: Claim, desk: Desk, score: _Scorer) -> Iterable[Scor
 
 def _claimed(test: Test, claim: Claim, score: _Scorer) -> Iterable[Score]:
     """The claim itself: a range is uniform; a bound or a direction says yes and gives no value to score."""
-    if test.condition.numeric and test.series not in ("price_fall", "value_lost", "value_lost_cny"):
+    if test.condition.numeric and test.series not in FALLS:
         low, high = test.condition.low, test.condition.high
         levels = (np.arange(1_000) + 0.5) / 1_000
         yield score(f"the claim ({claim.who})", low + (high - low) * levels, "claim", "its range, uniform")
@@ -98,9 +99,15 @@ def _claimed(test: Test, claim: Claim, score: _Scorer) -> Iterable[Score]:
 def _rules(test: Test, desk: Desk, score: _Scorer) -> Iterable[Score]:
     """Each simple rule from the same totals; a quarter that only some companies had reported is not used."""
     period = test.period
-    if period is None or period.last <= max(total(desk.book.facts, test.of, counted(test))):
+    try:
+        known = total(desk.book.facts, test.of, SERIES[test.series].adds_up)
+    except Refused:
+        return
+    if period is None or period.last <= max(known):
         return
     for name, path in desk.rule_paths(test, period.last).items():
+        if test.series == "capex_yoy" and any(q + -4 not in path for q in period.quarters):
+            continue
         now = sum(path[q] for q in period.quarters)
         if test.series == "capex_yoy":
             now = 100 * (now / sum(path[q + -4] for q in period.quarters) - 1)
@@ -139,8 +146,10 @@ def _in_unit(one: Statement, test: Test, period: Period, year: Period, desk: Des
         return one.mid if exact else None
     if not (exact or whole):
         return None
-    base_period = (period if exact else year) + -4
-    base = float(np.median(desk.sum_of(test, base_period)))
+    try:
+        base = float(np.median(desk.sum_of(test, (period if exact else year) + -4)))
+    except Refused:
+        return None
     return 100 * (one.mid / base - 1)
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterpoise.market.baskets import CAPEX, TOP4
+from counterpoise.market.calendar import Span
 from counterpoise.market.facts import Observation, Statement
-from counterpoise.market.ledger import Span, Test
+from counterpoise.market.ledger import Test
+from counterpoise.market.rack_statements import FORECAST, OUTCOME
 
 BASKETS: dict[str, tuple[str, ...]] = {
-    "top4": ("MSFT", "GOOGL", "AMZN", "META"),
+    "top4": TOP4,
     "magnificent7": ("AAPL", "AMZN", "GOOGL", "META", "MSFT", "NVDA", "TSLA"),
 }
 """Names for groups of tickers; top4 are the four large US clouds, bottom-up."""
 
 PRICE_BASES = ("high to close", "close to close", "high to low", "close to low")
-RACK_TOPICS = ("racks", "rack_outcome", "racks_outcome")
+RACK_TOPICS = (FORECAST, OUTCOME)
+FALLS = ("price_fall", "value_lost", "value_lost_cny")
+"""Series of the largest fall of a price, on one of `PRICE_BASES`."""
+PRICED = (*FALLS, "price_change")
+"""Series that are read off daily prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,8 @@ class Series:
     """One series.
 
     `of` says whom it asks for: "companies" (tickers or a basket), "company", "tickers", "house", or "" for
-    nobody; `default_of` is taken where a claim does not say.
+    nobody; `default_of` is taken where a claim does not say.  `adds_up` is the series of filed facts that
+    it is computed from, "" where it is none.
     """
 
     name: str
@@ -33,6 +41,7 @@ class Series:
     default_of: str
     computed_from: str
     forecast_by: str
+    adds_up: str = ""
 
 
 _ALL = (
@@ -55,26 +64,31 @@ _ALL = (
         "capex_total", "capex", "USD bn", ("quarter", "year"), "companies", "top4",
         "cash capex as filed, added up company by company",
         "the declared capex recipe",
+        adds_up=CAPEX,
     ),
     Series(
         "capex_yoy", "capex growth", "%", ("quarter", "year"), "companies", "top4",
         "cash capex as filed against the same period a year before",
         "the declared capex recipe",
+        adds_up=CAPEX,
     ),
     Series(
         "growth_rise_quarters", "rises of growth", "quarters", ("quarter",), "companies", "top4",
         "median length of the completed rises of YoY growth, by the dated turning points up to the quarter",
         "the same dating on past growth continued by the draws of the capex recipe",
+        adds_up=CAPEX,
     ),
     Series(
         "growth_fall_quarters", "falls of growth", "quarters", ("quarter",), "companies", "top4",
         "median length of the completed falls of YoY growth, by the dated turning points up to the quarter",
         "the same dating on past growth continued by the draws of the capex recipe",
+        adds_up=CAPEX,
     ),
     Series(
         "datacenter_revenue", "data-centre revenue", "USD bn", ("quarter", "year"), "company", "NVDA",
         "data-centre revenue as reported",
         "the capex recipe's rules on that series",
+        adds_up="datacenter_revenue",
     ),
     Series(
         "hardware_demand", "hardware demand after the gain", "x", ("none",), "", "",
@@ -113,11 +127,7 @@ SERIES: dict[str, Series] = {one.name: one for one in _ALL}
 
 def uses_observation(test: Test, one: Observation) -> bool:
     """Whether a test's probability or outcome rests on an observation."""
-    if test.series in ("capex_total", "capex_yoy", "growth_rise_quarters", "growth_fall_quarters"):
-        return one.series == "capex_cash" and one.entity in test.of
-    return (
-        test.series == "datacenter_revenue" and one.series == "datacenter_revenue" and one.entity in test.of
-    )
+    return one.series == SERIES[test.series].adds_up and one.entity in test.of
 
 
 def uses_statement(test: Test, one: Statement) -> bool:
@@ -126,6 +136,6 @@ def uses_statement(test: Test, one: Statement) -> bool:
         return one.topic in RACK_TOPICS
     if test.series == "rack_cut_value":
         return one.topic in (*RACK_TOPICS, "rack_price")
-    if test.series in ("value_lost", "value_lost_cny"):
+    if test.series in FALLS[1:]:
         return one.topic == "shares"
     return test.series == "stated" and one.topic == test.topic

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, get_args
+
+import numpy as np
 
 from counterpoise.errors import BadInput, Refused, Where
+from counterpoise.market.claim_draws import draws_of
 from counterpoise.market.claim_forecasts import Desk, Forecasts
 from counterpoise.market.claim_moves import moves
 from counterpoise.market.claim_probabilities import Probability, probability
@@ -21,7 +24,6 @@ from counterpoise.market.scores import brier
 from counterpoise.market.verdicts import Judged, State, judge_test, verdict
 
 Document = dict[str, Any]
-STATES: tuple[State, ...] = ("holds", "fails", "undecided", "open", "not scorable")
 ALWAYS_HALF = 0.25
 """Brier score of always saying 50 %."""
 
@@ -144,10 +146,8 @@ def _test(one: Judged, claim: Claim, desk: Desk, book: Book) -> Document:
 
 def _expected(one: Judged, claim: Claim, desk: Desk) -> Document | None:
     """Median and 80 % interval of our draws; None where there are none."""
-    import numpy as np
-
     try:
-        drawn = next(iter(desk.draws(one.test, claim).values()))
+        drawn = next(iter(draws_of(one.test, claim, desk).values()))
     except Refused:
         return None
     values = drawn.values[np.isfinite(drawn.values)]
@@ -197,7 +197,7 @@ def _score(one: Score) -> Document:
 
 def _summary(found: Iterable[Document]) -> Document:
     claims = list(found)
-    counts = {state: sum(c["verdict"] == state for c in claims) for state in STATES}
+    counts = {state: sum(c["verdict"] == state for c in claims) for state in get_args(State)}
     briers = [c["brier"] for c in claims if c["brier"] is not None]
     others = dict.fromkeys(name for c in claims if c["brier"] is not None for name in list(c["brier_by"])[1:])
     claimants = [c["claimant_brier"] for c in claims if c["brier"] is not None]

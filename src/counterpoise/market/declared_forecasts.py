@@ -13,19 +13,14 @@ from datetime import date
 import numpy as np
 
 from counterpoise.errors import Refused
-from counterpoise.market import chain, priors, sampling
-from counterpoise.market.baskets import TOP4, total
-from counterpoise.market.calendar import Quarter, quarters_between
+from counterpoise.market import chain, priors, published, sampling
+from counterpoise.market.baskets import CAPEX, TOP4, total
+from counterpoise.market.calendar import Period, Quarter, quarters_between
 from counterpoise.market.chain_result import ChainResult
 from counterpoise.market.claim_forecasts import Array, Forecasts
 from counterpoise.market.facts import MarketFacts
-from counterpoise.market.ledger import Period
-from counterpoise.market.published import pool
 from counterpoise.market.recipe import Forecast, forecast_basket
 from counterpoise.market.simple_rules import RULES
-
-POOL = "pool of published forecasts"
-CHAIN = "bottom-up chain"
 
 
 def declared(draws: int, seed: int = 0) -> Forecasts:
@@ -33,8 +28,8 @@ def declared(draws: int, seed: int = 0) -> Forecasts:
     made = _Declared(draws, seed)
     return Forecasts(
         spending=made.spending,
-        racks={POOL: made.pool, CHAIN: made.chain_racks},
-        revenue={CHAIN: made.chain_revenue},
+        racks={published.NAME: made.pool, chain.NAME: made.chain_racks},
+        revenue={chain.NAME: made.chain_revenue},
         rules=RULES,
         draws=draws,
         seed=seed,
@@ -58,7 +53,7 @@ class _Declared:
     def pool(self, facts: MarketFacts, period: Period, day: date) -> Array:
         if period.span != "year":
             raise Refused("published forecasts of a half year are too few to pool.")
-        return pool(facts.statements, period.first.year, day, self.draws, self.seed).samples
+        return published.pool(facts.statements, period.first.year, day, self.draws, self.seed).samples
 
     def chain_racks(self, facts: MarketFacts, period: Period, day: date) -> Array:
         run = self._run(facts, period, day)
@@ -69,7 +64,9 @@ class _Declared:
         return _over(run.revenue_usd_bn, run, period)
 
     def demand(self, day: date) -> tuple[Array, Array]:
-        drawn = sampling.sample(priors.as_of(day), self.draws, self.seed)
+        known = priors.as_of(day)
+        names = ("elasticity", "efficiency_shock")
+        drawn = sampling.sample({name: known[name] for name in names}, self.draws, self.seed)
         return drawn["elasticity"], drawn["efficiency_shock"]
 
     def _run(self, facts: MarketFacts, period: Period, day: date) -> ChainResult:
@@ -82,10 +79,8 @@ class _Declared:
                 f"the chain starts after the last quarter reported, {max(reported)}, not in {first}."
             )
         ahead = quarters_between(first, period.last)
-        forecast = self.spending(facts, TOP4, max(period.last - max(reported), 1), "capex_cash")
-        budget = np.stack([forecast.at(q) for q in ahead if q > max(reported)], axis=1)
-        if budget.shape[1] < len(ahead):
-            budget = np.hstack([np.full((len(budget), 1), reported[first]), budget])
+        forecast = self.spending(facts, TOP4, max(period.last - max(reported), 1), CAPEX)
+        budget = forecast.over(ahead, reported)
         key = (day, first, len(ahead), budget[:1].tobytes())
         if key not in self.runs:
             self.runs[key] = chain.run(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from counterpoise.market.kinds import BUYERS, GROUPS, TOP4, Array
+from counterpoise.market.baskets import TOP4
+from counterpoise.market.kinds import BUYERS, GROUPS, Array
 
 BASE_YEAR = 2025.0
 """End of the quarter that levels stand for, 2024Q4."""

@@ -8,6 +8,7 @@ elasticity that puts down all growth to price: an upper bound, since much of it 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -42,6 +43,7 @@ TOPICS: dict[str, tuple[BearsOn, str]] = {
 """Topic of a statement -> (what it bears on, why and how far)."""
 
 _PRICE_FALL_UNIT = "x per year"
+_PERIOD = re.compile(r"\d{4}(-\d{2}(\D.*)?)?", re.ASCII)
 _SERIES: dict[str, Literal["spend", "quantity"]] = {
     "enterprise_spend": "spend",
     "tokens_per_month": "quantity",
@@ -118,10 +120,13 @@ def _reading(
 
 
 def _first_and_last(said: Sequence[Statement]) -> list[tuple[Statement, Statement]]:
-    """Oldest and newest period of each origin: figures of two scopes are never divided."""
+    """Oldest and newest period of each origin: figures of two scopes are never divided.
+
+    Only years and months of the calendar are times here; a statement on any other period is no reading.
+    """
     by_origin: dict[str, list[Statement]] = {}
     for s in said:
-        if s.low is not None and s.origin:
+        if s.origin and s.low is not None and s.low > 0 and _PERIOD.fullmatch(s.period):
             by_origin.setdefault(s.origin, []).append(s)
     ordered = [sorted(group, key=lambda s: _year(s.period)) for group in by_origin.values()]
     return [(group[0], group[-1]) for group in ordered if _year(group[-1].period) > _year(group[0].period)]
@@ -129,8 +134,8 @@ def _first_and_last(said: Sequence[Statement]) -> list[tuple[Statement, Statemen
 
 def _year(period: str) -> float:
     """Return a period such as 2024 or 2024-05 as a time in years."""
-    year, _, month = period.partition("-")
-    return float(year) + (float(month[:2]) - 1.0) / 12.0 if month else float(year)
+    year, month = period[:4], period[5:7]
+    return float(year) + (float(month) - 1.0) / 12.0 if month else float(year)
 
 
 def summary(facts: MarketFacts) -> dict[str, Any]:

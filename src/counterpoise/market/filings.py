@@ -8,7 +8,6 @@ so no data-centre revenue, unless the company tags one in a taxonomy of its own.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -29,6 +28,8 @@ CIK = {
 ANNUAL_FORMS = ("10-K", "20-F", "40-F")
 _FORM = "This is not the SEC's companyfacts form: {cik, entityName, facts: {taxonomy: {concept: {units}}}}."
 _CURRENCY_LETTERS = 3
+_MOST = 1e18
+"""No company has paid or earned as much, in any currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def _document(data: bytes, file: str) -> dict[str, Any]:
         raise BadInput("the text is not UTF-8.", where=Where(file), hint=_FORM) from None
     except json.JSONDecodeError as error:
         raise BadInput(f"not JSON ({error.msg}).", where=Where(file, error.lineno), hint=_FORM) from None
+    except ValueError:  # an integer of more digits than Python reads
+        raise BadInput("a number in it is too long.", where=Where(file), hint=_FORM) from None
     except RecursionError:
         raise BadInput("the JSON is nested too deep.", where=Where(file), hint=_FORM) from None
     if not isinstance(document, dict) or not isinstance(document.get("facts"), dict):
@@ -124,7 +127,7 @@ def _document(data: bytes, file: str) -> dict[str, Any]:
 def _cik(document: dict[str, Any], file: str) -> int:
     try:
         return int(document.get("cik", 0))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadInput("the cik is no number.", where=Where(file, None, "cik")) from None
 
 
@@ -200,8 +203,8 @@ def _text(entry: dict[str, Any], key: str, place: str, file: str) -> str:
 
 def _amount(entry: dict[str, Any], place: str, file: str) -> float:
     value, where = entry.get("val"), Where(file, None, f"{place}.val")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadInput(f'"{value}" is no amount.', where=where, hint="Write a number of whole units.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST < value < _MOST:
+        raise BadInput(f'"{value!s:.40}" is no amount.', where=where, hint="Write a number of whole units.")
     if value < 0:
         raise BadInput(
             f"the amount {value:,.0f} is negative.",

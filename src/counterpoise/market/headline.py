@@ -25,7 +25,7 @@ _SPOKEN = {
 _CURRENCY = "|".join(sorted({*map(re.escape, CURRENCY_SIGNS), *_SPOKEN, *CURRENCIES}, key=len, reverse=True))
 _SCALE = "|".join(sorted(_BILLIONS, key=len, reverse=True))
 _FIGURE = re.compile(
-    rf"(?P<minus>[-+\u2212\u2013])?\s*(?P<before>{_CURRENCY})?\s*(?P<minus2>[-\u2212\u2013])?\s*"
+    rf"(?<![A-Za-z0-9.,])(?P<minus>[-+\u2212\u2013])?\s*(?P<before>{_CURRENCY})?\s*(?P<minus2>[-\u2212\u2013])?\s*"
     r"(?P<number>\d[\d,]*(?:\.\d+)?)\s*"
     rf"(?:(?P<percent>%|％|percent\b|per cent\b)|(?P<scale>{_SCALE})(?![A-Za-z]))?"
     rf"\s*(?P<after>{_CURRENCY})?(?![A-Za-z])"

@@ -39,13 +39,13 @@ _SLACK = 1e-9
 class Match:
     """One way to come to a headline; `penalty` ranks it (0 is the most usual, fitting to the digit).
 
-    `count` is None where the headline names no sum, or no count is known.  `implied_bn`: the least and the
-    largest count with which this fall gives the headline's sum; None where it has none.
+    `count` is None where the headline names no sum, or no count is known.  `implied_shares_bn`: the least and
+    the largest count with which this fall gives the headline's sum; None where it has none.
     """
 
     fall: Fall
     count: ShareCount | None
-    implied_bn: tuple[float, float] | None
+    implied_shares_bn: tuple[float, float] | None
     extremes: bool
     penalty: float
 

@@ -13,12 +13,12 @@ from counterpoise.market.value import (
     CONSTANT_YEARS,
     YEARS,
     Array,
-    Prior,
+    AssumptionRange,
+    assumption_ranges,
     drawn,
     implied_growth,
     last_four_quarters,
     middle,
-    priors,
     value_of_path_usd_bn,
 )
 
@@ -44,28 +44,16 @@ def implied_by_prices(
     Raises `BadInput` for a price or count not above 0, `Refused` where revenue or an assumption is missing.
     """
     _check(prices_usd, shares_bn)
-    ranges = priors(facts)
+    ranges = assumption_ranges(facts)
     revenue, last = last_four_quarters(facts, "revenue", entity)
     mid, many = middle(ranges), drawn(ranges, draws, seed)
-    rows, paths = [], []
+    rows, drawn_growth = [], []
     for price in prices_usd:
-        market_value = price * shares_bn
-        central = float(implied_growth(market_value, revenue, mid))
-        growth = implied_growth(market_value, revenue, many)
-        low, high = np.quantile(growth, [0.1, 0.9])
-        paths.append(growth)
-        rows.append(
-            {
-                "price_usd": price,
-                "market_value_usd_bn": market_value,
-                "market_value_over_revenue": market_value / revenue,
-                "implied_growth_per_year": central,
-                "implied_growth_per_year_low80": float(low),
-                "implied_growth_per_year_high80": float(high),
-                "implied_revenue_in_five_years_usd_bn": revenue * (1.0 + central) ** CONSTANT_YEARS,
-            }
-        )
-    change = paths[-1] - paths[0]
+        central = float(implied_growth(price * shares_bn, revenue, mid))
+        growth = implied_growth(price * shares_bn, revenue, many)
+        drawn_growth.append(growth)
+        rows.append(_row(price, price * shares_bn, revenue, central, growth))
+    change = drawn_growth[-1] - drawn_growth[0]
     first, final = rows[0]["implied_growth_per_year"], rows[-1]["implied_growth_per_year"]
     answer = f"{prices_usd[-1]:.2f} USD implies revenue growth of {100 * final:.1f} % a year for five years"
     if len(rows) > 1:
@@ -97,6 +85,21 @@ def implied_by_prices(
     }
 
 
+def _row(
+    price_usd: float, market_value_usd_bn: float, revenue_usd_bn: float, central: float, growth: Array
+) -> dict[str, float]:
+    low, high = np.quantile(growth, [0.1, 0.9])
+    return {
+        "price_usd": price_usd,
+        "market_value_usd_bn": market_value_usd_bn,
+        "market_value_over_revenue": market_value_usd_bn / revenue_usd_bn,
+        "implied_growth_per_year": central,
+        "implied_growth_per_year_low80": float(low),
+        "implied_growth_per_year_high80": float(high),
+        "implied_revenue_in_five_years_usd_bn": revenue_usd_bn * (1.0 + central) ** CONSTANT_YEARS,
+    }
+
+
 def value_under_paths(
     facts: MarketFacts,
     revenue_path_usd_bn: Array,
@@ -112,7 +115,7 @@ def value_under_paths(
     """
     _check(prices_usd, shares_bn)
     path = np.atleast_2d(np.asarray(revenue_path_usd_bn, dtype=float))
-    ranges = priors(facts)
+    ranges = assumption_ranges(facts)
     worth = value_of_path_usd_bn(path, drawn(ranges, len(path), seed)) / shares_bn
     fixed = value_of_path_usd_bn(path, middle(ranges)) / shares_bn
     low, centre, high = (float(v) for v in np.quantile(worth, [0.1, 0.5, 0.9]))
@@ -137,7 +140,7 @@ def value_under_paths(
     return worth, document
 
 
-def assumptions_document(ranges: Sequence[Prior]) -> list[dict[str, Any]]:
+def assumptions_document(ranges: Sequence[AssumptionRange]) -> list[dict[str, Any]]:
     """Return the assumptions with source, day and range."""
     return [
         {

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from counterpoise.market.baskets import TOP4
+
 Array = NDArray[np.float64]
 
 KINDS = ("flagship", "hgx", "cut-down", "amd", "tpu", "trainium", "mtia", "maia", "ascend")
@@ -20,7 +22,6 @@ GROUPS = ("top4", "neoclouds", "labs", "china", "enterprise")
 """Buyer groups: the four large US clouds; Oracle and neoclouds; model labs; Chinese clouds; enterprises and
 small companies."""
 
-TOP4 = ("MSFT", "GOOGL", "AMZN", "META")
 BUYERS = (*TOP4, *GROUPS[1:])
 """The large clouds are told apart inside: an own chip is bought by its owner alone."""
 

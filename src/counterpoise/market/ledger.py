@@ -7,7 +7,6 @@ are computed from facts each time they are asked for.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -15,71 +14,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from counterpoise.errors import BadInput, Where
-from counterpoise.market.calendar import Quarter, quarters_between
+from counterpoise.market.calendar import Period
 
 Array = npt.NDArray[np.float64]
 Kind = Literal["within", "below", "above", "rises", "falls"]
-Span = Literal["quarter", "half", "year", "days", "none"]
 DIRECTIONS = ("rises", "falls", "slows")
-
-_YEAR = re.compile(r"(?:CY)?(\d{4})")
-_HALF = re.compile(r"([12])H\s?(\d{4}|\d{2})")
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A quarter, a half or a year, as its first and last calendar quarter."""
-
-    first: Quarter
-    last: Quarter
-
-    @classmethod
-    def read(cls, text: str, where: Where | None = None) -> Period:
-        """Return the period written as "2025", "1H2025", "2025Q4" or "4Q25"."""
-        stripped = text.strip()
-        if year := _YEAR.fullmatch(stripped):
-            return cls(Quarter(int(year[1]), 1), Quarter(int(year[1]), 4))
-        if half := _HALF.fullmatch(stripped):
-            first = Quarter(int(half[2]) % 100 + 2000, 2 * int(half[1]) - 1)
-            return cls(first, first + 1)
-        try:
-            quarter = Quarter.read(stripped)
-        except BadInput:
-            raise BadInput(
-                f'"{text}" is no period.',
-                where=where,
-                hint="Write a quarter (2025Q4), 1H2025 or a year (2025).",
-            ) from None
-        return cls(quarter, quarter)
-
-    @property
-    def span(self) -> Span:
-        """What kind of period it is."""
-        spans: dict[int, Span] = {0: "quarter", 1: "half", 3: "year"}
-        return spans[self.last - self.first]
-
-    @property
-    def quarters(self) -> list[Quarter]:
-        """Every quarter of it."""
-        return quarters_between(self.first, self.last)
-
-    @property
-    def end(self) -> date:
-        """Its last day."""
-        return self.last.end
-
-    def __add__(self, quarters: int) -> Period:
-        return Period(self.first + quarters, self.last + quarters)
-
-    def __str__(self) -> str:
-        if self.span == "quarter":
-            return str(self.first)
-        return (
-            f"{(self.first.number + 1) // 2}H{self.first.year}"
-            if self.span == "half"
-            else str(self.first.year)
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Fields of a ledger's YAML, each with its place, so that a mistake is told with its file, line and field."""
+"""Fields of a YAML that a person writes (a ledger, a replay), each with its place: file, line and field."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ class Fields:
         except ValueError:
             raise self.bad(name, f'"{text}" is not a date.', "Write it as 2025-02-03.") from None
 
-    def names(self, name: str) -> tuple[str, ...]:
-        """A text, or a list of texts."""
+    def names(self, name: str, hint: str = "Write MSFT or [MSFT, META].") -> tuple[str, ...]:
+        """Return a text, or a list of texts; () where the field is absent."""
         node = self.node.fields.get(name)
         items: tuple[Node, ...] = (
             node.items if isinstance(node, Sequence) else () if node is None else (node,)
         )
         found = tuple(item.text for item in items if isinstance(item, Scalar) and item.text)
         if len(found) != len(items):
-            raise self.bad(name, "a name or a list of names was expected.", "Write MSFT or [MSFT, META].")
+            raise self.bad(name, "a name or a list of names was expected.", hint)
         return found

@@ -7,8 +7,9 @@ from datetime import date
 
 from counterpoise.catalogue.tree import Mapping, Sequence, read_tree
 from counterpoise.errors import BadInput, UnknownName, Where
-from counterpoise.market.claim_series import BASKETS, PRICE_BASES, SERIES, Series
-from counterpoise.market.ledger import Claim, Condition, Ledger, Period, Span, Test
+from counterpoise.market.calendar import Period, Span
+from counterpoise.market.claim_series import BASKETS, FALLS, PRICE_BASES, SERIES, Series
+from counterpoise.market.ledger import Claim, Condition, Ledger, Test
 from counterpoise.market.ledger_conditions import CONDITIONS
 from counterpoise.market.ledger_conditions import condition as written_condition
 from counterpoise.market.ledger_fields import Fields
@@ -198,7 +199,7 @@ def _of(fields: Fields, series: Series, known: frozenset[str] | None) -> tuple[t
 
 
 def _price_basis(fields: Fields, series: Series) -> str:
-    if series.name not in ("price_fall", "value_lost", "value_lost_cny"):
+    if series.name not in FALLS:
         return ""
     basis = fields.text("prices") or "close to close"
     if basis not in PRICE_BASES:

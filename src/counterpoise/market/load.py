@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import math
+from datetime import timedelta
 from importlib import resources
-from pathlib import Path
 from typing import get_args
 
-from counterpoise.catalogue.table import Row, read_bytes, rows
+from counterpoise.catalogue.table import Row, rows
 from counterpoise.errors import BadInput
 from counterpoise.market.calendar import Quarter
 from counterpoise.market.facts import Dated, MarketFacts, Observation, Statement, Status
@@ -21,6 +22,10 @@ STATEMENT_COLUMNS = (
 )  # fmt: skip
 
 
+EARLIEST_END = timedelta(days=45)
+"""A fiscal quarter belongs to the calendar quarter of its midpoint, so it may end half a quarter early."""
+
+
 @functools.cache
 def shipped() -> MarketFacts:
     """Return every market fact that ships with the product."""
@@ -29,33 +34,39 @@ def shipped() -> MarketFacts:
     return facts(tables["observations.csv"], "observations.csv", tables["statements.csv"], "statements.csv")
 
 
-def own_observations(path: Path) -> tuple[Observation, ...]:
-    """Read a user's table of observations; the same columns as the shipped one."""
-    return _observations(read_bytes(path), str(path))
-
-
 def facts(observations: bytes, observed_in: str, statements: bytes, stated_in: str) -> MarketFacts:
     """Read both tables from their bytes; a mistake names its file, line and column."""
-    return MarketFacts(_observations(observations, observed_in), _statements(statements, stated_in))
+    return MarketFacts(
+        tuple(one for _, one in observation_rows(observations, observed_in)),
+        tuple(one for _, one in statement_rows(statements, stated_in)),
+    )
 
 
-def _observations(data: bytes, file: str) -> tuple[Observation, ...]:
+def observation_rows(data: bytes, file: str) -> list[tuple[Row, Observation]]:
+    """Read a table of observations, each with its row; a figure given twice for one day is refused."""
     required = [c for c in OBSERVATION_COLUMNS if c not in ("note", "filed_in")]
-    found = tuple(_observation(row) for row in rows(data, file, OBSERVATION_COLUMNS, required))
-    _refuse_twice(found, file)
+    found = [(row, _observation(row)) for row in rows(data, file, OBSERVATION_COLUMNS, required)]
+    _refuse_twice(tuple(one for _, one in found), file)
     return found
 
 
 def _observation(row: Row) -> Observation:
+    quarter, known_on = Quarter.read(row.name("quarter"), row.where("quarter")), row.day("known_on")
+    if known_on < quarter.start + EARLIEST_END:
+        raise row.bad(
+            "known_on",
+            f"{known_on} is too early for {quarter}: its figure was not made yet.",
+            "A figure is public after its quarter; guidance and forecasts are statements.",
+        )
     return Observation(
         series=row.name("series"),
         entity=row.name("entity"),
-        quarter=Quarter.read(row.name("quarter"), row.where("quarter")),
+        quarter=quarter,
         value=row.number("value"),
         unit=row.name("unit"),
         basis=row.name("basis"),
         status=row.one_of("status", get_args(Status)),  # type: ignore[arg-type]
-        known_on=row.day("known_on"),
+        known_on=known_on,
         dated=row.one_of("dated", get_args(Dated)),  # type: ignore[arg-type]
         source=row.name("source"),
         note=row.text("note"),
@@ -76,13 +87,14 @@ def _refuse_twice(observations: tuple[Observation, ...], file: str) -> None:
         seen.add(vintage)
 
 
-def _statements(data: bytes, file: str) -> tuple[Statement, ...]:
+def statement_rows(data: bytes, file: str) -> list[tuple[Row, Statement]]:
+    """Read a table of statements, each with its row."""
     required = [c for c in STATEMENT_COLUMNS if c not in ("note", "origin", "low", "high", "unit")]
-    return tuple(_statement(row) for row in rows(data, file, STATEMENT_COLUMNS, required))
+    return [(row, _statement(row)) for row in rows(data, file, STATEMENT_COLUMNS, required)]
 
 
 def _statement(row: Row) -> Statement:
-    low, high = _signed(row, "low"), _signed(row, "high")
+    low, high = signed(row, "low"), signed(row, "high")
     if low is not None and high is not None and low > high:
         raise row.bad("low", f"low {low:g} is above high {high:g}.", "Write low <= high.")
     return Statement(
@@ -101,12 +113,15 @@ def _statement(row: Row) -> Statement:
     )
 
 
-def _signed(row: Row, column: str) -> float | None:
-    """Return a number that may be negative (an elasticity, a cut); None where the cell is empty."""
+def signed(row: Row, column: str) -> float | None:
+    """Return a finite number that may be negative (an elasticity, a cut); None where the cell is empty."""
     text = row.text(column)
     if not text:
         return None
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise row.bad(column, f'"{text}" is not a number.', "Write digits, such as 1.5 or -50000.") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise row.bad(column, f'"{text}" is not a number.', "Write digits, such as 1.5 or -0.2.")
+    return number

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from counterpoise.errors import Refused
+from counterpoise.market.calendar import Period
 from counterpoise.market.facts import MarketFacts, Statement
-from counterpoise.market.ledger import Claim, Period, Test
+from counterpoise.market.ledger import Claim, Test
 from counterpoise.market.prices import PriceSeries
 from counterpoise.market.rates import ReferenceRates
 

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from counterpoise.errors import Refused
+from counterpoise.market.calendar import Period
 from counterpoise.market.drawdown import Fall, falls, value_lost
-from counterpoise.market.ledger import Claim, Period, Test
+from counterpoise.market.ledger import Claim, Test
 from counterpoise.market.observed import Book, Figure, Missing, Outcome
 from counterpoise.market.prices import PriceSeries
 from counterpoise.market.shares import count_for, stated_counts

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from counterpoise.errors import Refused
-from counterpoise.market.calendar import Quarter
+from counterpoise.errors import BadInput, Refused
+from counterpoise.market.calendar import Period, Quarter
 from counterpoise.market.claim_series import RACK_TOPICS
 from counterpoise.market.facts import MarketFacts, Statement
-from counterpoise.market.ledger import Claim, Period, Test
+from counterpoise.market.ledger import Claim, Test
 from counterpoise.market.observed import Book, Missing, Outcome, ends, figures_of, needed, stated
 from counterpoise.market.published import outcome
 
@@ -59,7 +59,7 @@ def rack_price_range(book: Book, claim: Claim, test: Test, before: Statement) ->
         return min(ends(s)[0] for s in prices), max(ends(s)[1] for s in prices), "published prices"
     cut = [
         s
-        for s in forecasts_of(book.facts, needed(test.period))
+        for s in published_for(book.facts, needed(test.period))
         if s.by == before.by and s.known_on == claim.said_on
     ]
     if not cut or test.condition.kind != "within" or cut[-1].mid >= before.mid:
@@ -69,8 +69,8 @@ def rack_price_range(book: Book, claim: Claim, test: Test, before: Statement) ->
     return low, high, "the price that the claim implies"
 
 
-def forecasts_of(facts: MarketFacts, period: Period) -> list[Statement]:
-    """Return every figure in racks published for a period, oldest first."""
+def published_for(facts: MarketFacts, period: Period) -> list[Statement]:
+    """Return every figure in racks published for a period, outcomes included, oldest first."""
     found = [
         s
         for topic in RACK_TOPICS
@@ -83,7 +83,7 @@ def forecasts_of(facts: MarketFacts, period: Period) -> list[Statement]:
 def forecast_before(facts: MarketFacts, house: str, period: Period, day: date) -> Statement | None:
     """Return the latest rack forecast for a period that a house published before a day."""
     earlier = [
-        s for s in forecasts_of(facts, period) if s.by.casefold() == house.casefold() and s.known_on < day
+        s for s in published_for(facts, period) if s.by.casefold() == house.casefold() and s.known_on < day
     ]
     return earlier[-1] if earlier else None
 
@@ -95,10 +95,10 @@ def rack_prices(facts: MarketFacts) -> tuple[Statement, ...]:
 
 def same_period(written: str, period: Period) -> bool:
     """Whether a statement's period as written ("2025", "CY2025", "1H 2025", "4Q25") is `period`."""
-    compact = written.replace(" ", "").removeprefix("CY")
-    if compact == str(period):
-        return True
-    return period.span == "quarter" and compact == f"{period.first.number}Q{period.first.year % 100:02d}"
+    try:
+        return Period.read(written) == period
+    except BadInput:
+        return False
 
 
 def _after(facts: MarketFacts, period: Period) -> Statement | None:
@@ -107,7 +107,7 @@ def _after(facts: MarketFacts, period: Period) -> Statement | None:
         called = outcome(facts.statements, period.first.year, date.max)
         if called is not None and called.low is not None:
             return called
-    later = [s for s in forecasts_of(facts, period) if s.known_on >= period.end]
+    later = [s for s in published_for(facts, period) if s.known_on >= period.end]
     return later[-1] if later else None
 
 
@@ -117,7 +117,7 @@ def _rest_of_year(book: Book, half: Period) -> Outcome:
     others = [Period(q, q) for q in year.quarters if q not in half.quarters]
     by_house: dict[tuple[str, date], dict[Period, Statement]] = {}
     for period in (year, *others):
-        for said in forecasts_of(book.facts, period):
+        for said in published_for(book.facts, period):
             if said.known_on >= half.end:
                 by_house.setdefault((said.by, said.known_on), {})[period] = said
     whole = [parts for _, parts in sorted(by_house.items(), key=lambda one: one[0][1]) if len(parts) == 3]

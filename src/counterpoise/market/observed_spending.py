@@ -6,27 +6,22 @@ import math
 from datetime import date, timedelta
 
 from counterpoise.errors import nearest
-from counterpoise.market.calendar import Quarter
+from counterpoise.market.baskets import CAPEX, summed, unbroken
+from counterpoise.market.calendar import Period, Quarter
+from counterpoise.market.claim_series import SERIES
 from counterpoise.market.growth_phases import median_length, phases
-from counterpoise.market.ledger import Claim, Period, Test
+from counterpoise.market.ledger import Claim, Test
 from counterpoise.market.observed import Book, Figure, Missing, Outcome, needed
 
 REPORTED_WITHIN_DAYS = 45
 """A quarter is due this many days after it ends (the rule of the shipped facts where no day is sourced)."""
 UNIT = "USD bn"
 DATED = "turning points of the capex facts held (Bry-Boschan, quarterly, ten points deep)"
-COUNTED = {"datacenter_revenue": "datacenter_revenue"}
-"""Series of facts by series of claims; every other one here counts cash capex."""
-
-
-def counted(test: Test) -> str:
-    """Return the series of facts that a test adds up."""
-    return COUNTED.get(test.series, "capex_cash")
 
 
 def total(test: Test, _claim: Claim, book: Book, period: Period | None) -> Outcome:
     """Sum over the companies and quarters; every one must be there."""
-    name, period = counted(test), needed(period)
+    name, period = SERIES[test.series].adds_up, needed(period)
     figures, missing, sum_usd_bn = [], [], 0.0
     for entity in test.of:
         found = book.facts.series(name, entity)
@@ -55,6 +50,8 @@ def growth(test: Test, claim: Claim, book: Book, period: Period | None) -> Outco
         return Outcome(
             figures=figures, missing=now.missing + before.missing, refused=now.refused or before.refused
         )
+    if not before.low > 0:
+        return Outcome(refused=f"nothing is known to have been spent in {period + -4}, so it has no growth")
     percent = 100 * (now.low / before.low - 1)
     return Outcome(percent, percent, figures)
 
@@ -65,12 +62,11 @@ def phase_length(test: Test, claim: Claim, book: Book, period: Period | None) ->
     recent = total(test, claim, book, Period(last + -3, last))
     if not recent.seen:
         return recent
-    companies = [
-        {q: o.value for q, o in book.facts.series("capex_cash", entity).items() if q <= last}
+    companies = {
+        entity: {q: o.value for q, o in book.facts.series(CAPEX, entity).items() if q <= last}
         for entity in test.of
-    ]
-    shared = sorted(set.intersection(*(set(one) for one in companies)))
-    sums = {q: sum(one[q] for one in companies) for q in shared}
+    }
+    sums = unbroken(summed(companies), f"{CAPEX} of {', '.join(test.of)}")
     rise = test.series == "growth_rise_quarters"
     word, found = "rise" if rise else "fall", phases(sums)
     length = median_length(found, rise=rise)

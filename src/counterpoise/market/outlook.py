@@ -13,17 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from counterpoise.market import break_even, chain, evidence, rack_forecasts, sampling
-from counterpoise.market.baskets import total, year_on_year
+from counterpoise.errors import Refused
+from counterpoise.market import break_even, chain, evidence, money, rack_forecasts, sampling
+from counterpoise.market.baskets import TOP4, total, year_on_year
 from counterpoise.market.calendar import Quarter, quarters_between
 from counterpoise.market.chain_result import ChainResult
+from counterpoise.market.drivers import drivers
 from counterpoise.market.facts import MarketFacts
-from counterpoise.market.kinds import GROUPS, KINDS, TIERS, TOP4, Array
+from counterpoise.market.kinds import GROUPS, KINDS, TIERS, Array
 from counterpoise.market.limits_worth import limits_worth
-from counterpoise.market.polynomial_chaos import ranks_of
 from counterpoise.market.priors import Priors
+from counterpoise.market.published import bands
 from counterpoise.market.recipe import Forecast, forecast_basket
-from counterpoise.market.sensitivity import effects_from_draws
 
 Document = dict[str, Any]
 QUARTERS = 12
@@ -31,12 +32,8 @@ DRAWS = 100_000
 LEVELS = {"p10": 0.1, "median": 0.5, "p90": 0.9}
 ONE_MORE_DRAWS = 4_000
 """Draws of the runs that loosen one limit each: the same draws before and after, so the noise cancels."""
-DRIVERS_SHOWN = 10
-SCREENED = 16
-DRIVER_DRAWS = 6_000
-"""Draws that the drivers are told from: the noise of an effect is then about a percent."""
-SPENDING = "capex recipe"
-"""Name of the spread of the capex forecast among the inputs."""
+HISTORY = 20
+"""Quarters of reported capital spending that a document shows before the forecast."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +76,7 @@ def look_ahead(
     known = total(public, TOP4)
     ahead = max(wanted[-1] - max(known), 1)
     capex = forecast_basket(public, TOP4, ahead, draws=draws, seed=seed)
-    columns = [np.full(draws, known[q]) if q in known else capex.at(q) for q in wanted]
-    budget = np.column_stack(columns)
+    budget = capex.over(wanted, known)
     run = chain.run(
         priors,
         budget_usd_bn=budget,
@@ -98,7 +94,7 @@ def document(seen: Outlook) -> Document:
     """Return an outlook as a plain document; every figure carries its unit in its key."""
     run, year = seen.chain, seen.day.year
     racks = run.racks_in(year)
-    pooled = rack_forecasts.question(seen.facts, year, seen.day, draws=20_000, seed=seen.seed)
+    pooled, why_none = _published(seen)
     rebound = rebound_document(seen, pooled)
     made: Document = {
         "as_of": seen.day,
@@ -110,23 +106,25 @@ def document(seen: Outlook) -> Document:
         "racks": {
             "year": year,
             "bottom_up_racks": quantiles(racks),
-            "bottom_up_probability": _bands(racks),
+            "bottom_up_probability": bands(racks),
             "by_year": [
                 {"year": y, **quantiles(run.racks_in(y))} for y in dict.fromkeys(q.year for q in run.quarters)
             ],
             "published": pooled,
+            "published_refused": why_none,
         },
         "by_quarter": _by_quarter(run),
+        "vendor_revenue_reported": revenue_reported(seen.facts)[-HISTORY:],
         "limits": _limits(seen),
         "kinds": _kinds(run),
         "groups": [
             {"group": g, "orders_mean_usd_bn": run.mean_orders_usd_bn[:, i].tolist()}
             for i, g in enumerate(GROUPS)
         ],
-        "money": _money(run),
+        "money": _money(run) | {"cut": cut_by_tier(seen, rebound["cut"])},
         "rebound": rebound,
         "evidence": evidence.summary(seen.facts),
-        "drivers": drivers(seen),
+        "drivers": drivers(run, seen.budget_usd_bn, year),
         "priors": _priors(seen.priors),
     }
     made["answer"] = _answer(made)
@@ -141,46 +139,58 @@ def quantiles(draws: Array) -> dict[str, float]:
 
 def elasticity_and_gain(priors: Priors, draws: int, seed: int) -> tuple[Array, Array]:
     """Return draws of the elasticity and of the efficiency shock, each (draws,), as the chain draws them."""
-    samples = sampling.sample(priors, draws, seed)
-    return (
-        np.broadcast_to(samples["elasticity"], (draws,)),
-        np.broadcast_to(samples["efficiency_shock"], (draws,)),
-    )
+    names = ("elasticity", "efficiency_shock")
+    samples = sampling.sample({name: priors[name] for name in names}, draws, seed)
+    elasticity, gain = (np.broadcast_to(samples[name], (draws,)) for name in names)
+    return elasticity, gain
 
 
-def rebound_document(seen: Outlook, pooled: Document) -> Document:
-    """Return the break-even elasticity and the fan, with the latest published cut as its mark."""
+def rebound_document(seen: Outlook, pooled: Document | None) -> Document:
+    """Return the break-even elasticity and the fan, with the latest published cut as its mark, if any."""
     elasticity, gain = elasticity_and_gain(seen.priors, seen.draws, seen.seed)
-    cut = _latest_cut(pooled)
+    cut = (None, None) if pooled is None else _latest_cut(pooled)
     return break_even.question(elasticity, gain, cut_from_racks=cut[0], cut_to_racks=cut[1])
 
 
-def drivers(seen: Outlook) -> list[Document]:
-    """Return which inputs drive the spread of racks and of capex in the day's year, and in the one after."""
-    run = seen.chain
-    last = run.quarters[-1].year
-    outputs = {f"racks in {y}": run.racks_in(y) for y in (seen.day.year, seen.day.year + 1) if y <= last}
-    outputs[f"capex of the four large clouds in {seen.day.year}"] = run.in_year(
-        run.capex_usd_bn, seen.day.year
-    )
-    inputs = {**run.inputs, SPENDING: seen.budget_usd_bn.sum(axis=1)}
-    made = []
-    few = slice(DRIVER_DRAWS)
-    for name, output in outputs.items():
-        likely = _screened({name: x[few] for name, x in inputs.items()}, output[few])
-        found = effects_from_draws(likely, output[few]).document(name)
-        found["inputs"] = found["inputs"][:DRIVERS_SHOWN]
-        found["basis"] += f", the {len(likely)} of {len(inputs)} inputs with the largest rank correlation"
-        made.append(found)
-    return made
+def cut_by_tier(seen: Outlook, cut: Mapping[str, Any] | None) -> Document | None:
+    """Return what a published cut of racks takes from each tier: gross, and net of GPUs that ship in boxes.
+
+    `cut` is that of `rebound_document`; None where no house has cut its forecast by then.  Means over draws
+    add up over the tiers.
+    """
+    if cut is None:
+        return None
+    racks = float(cut["from_racks"]) - float(cut["to_racks"])
+    effect = money.cut_effect(sampling.sample(seen.priors, seen.draws, seen.seed), racks)
+    return {
+        "racks": racks,
+        "gross_usd_bn": quantiles(effect.gross.sum(axis=0)),
+        "net_usd_bn": quantiles(effect.net.sum(axis=0)),
+        "by_tier": [
+            {
+                "tier": tier,
+                "gross_mean_usd_bn": float(effect.gross[i].mean()),
+                "net_mean_usd_bn": float(effect.net[i].mean()),
+            }
+            for i, tier in enumerate(TIERS)
+        ],
+    }
 
 
-def _screened(inputs: Mapping[str, Array], output: Array) -> dict[str, Array]:
-    """The inputs an output hangs on most by rank correlation; a hundred would take minutes to decompose."""
-    y = ranks_of(output)
-    strength = {name: abs(float(np.corrcoef(ranks_of(x), y)[0, 1])) for name, x in inputs.items()}
-    kept = sorted(strength, key=lambda name: (-strength[name], name))[:SCREENED]
-    return {name: inputs[name] for name in kept}
+def revenue_reported(facts: MarketFacts) -> list[Document]:
+    """Return NVIDIA's data-centre revenue by quarter, as far as it was reported in `facts`."""
+    known = facts.series("datacenter_revenue", "NVDA")
+    return [{"quarter": str(q), "usd_bn": known[q].value} for q in sorted(known)]
+
+
+def _published(seen: Outlook) -> tuple[Document | None, str | None]:
+    """The pool of published forecasts of the day's year, or None and why: the chain does not need it."""
+    try:
+        return rack_forecasts.question(
+            seen.facts, seen.day.year, seen.day, draws=20_000, seed=seen.seed
+        ), None
+    except Refused as reason:
+        return None, str(reason)
 
 
 def _capex(seen: Outlook) -> Document:
@@ -189,7 +199,7 @@ def _capex(seen: Outlook) -> Document:
     growth = year_on_year(known)
     rows: list[Document] = [
         {"quarter": str(q), "usd_bn": v, "yoy": growth.get(q), "known": True}
-        for q, v in list(known.items())[-8:]
+        for q, v in list(known.items())[-HISTORY:]
     ]
     for i, q in enumerate(seen.capex.quarters):
         before = known.get(q + -4)
@@ -299,12 +309,6 @@ def _money(run: ChainResult) -> Document:
     }
 
 
-def _bands(racks: Array) -> dict[str, float]:
-    from counterpoise.market.published import bands
-
-    return bands(racks)
-
-
 def _latest_cut(pooled: Document) -> tuple[float | None, float | None]:
     """Middles of the forecast before and after the latest cut that one house made of its own."""
     by_house: dict[str, list[Document]] = {}
@@ -346,18 +350,25 @@ def _priors(priors: Priors) -> list[Document]:
 
 
 def _answer(made: Document) -> str:
-    year, racks, pooled = (
-        made["racks"]["year"],
-        made["racks"]["bottom_up_racks"],
-        made["racks"]["published"]["racks"],
-    )
+    year, racks, pooled = (made["racks"][key] for key in ("year", "bottom_up_racks", "published"))
     binding = max(made["limits"], key=lambda row: float(np.mean(row["probability_binds_racks"][:4])))
     share = float(np.mean(binding["probability_binds_racks"][:4]))
-    falls = made["rebound"]["fan"]["probability_demand_falls"]
+    fan = made["rebound"]["fan"]
+    ratio = fan["quantiles_demand_ratio"]
+    demand = (
+        f"Hardware demand is {ratio['p50']:.3f} of what was expected"
+        if ratio["p90"] - ratio["p10"] < 1e-6
+        else f"Cheaper models lower hardware demand in {100 * fan['probability_demand_falls']:.0f} % of draws"
+    )
     return (
         f"{racks['median']:,.0f} flagship racks in {year} bottom-up (80 %: {racks['p10']:,.0f} to "
-        f"{racks['p90']:,.0f}), {pooled['median']:,.0f} by the published forecasts "
-        f"({pooled['p10']:,.0f} to {pooled['p90']:,.0f}). {binding['limit'].capitalize()} most often limits "
-        f"racks ({100 * share:.0f} % of draws over the year). Cheaper models lower hardware demand in "
-        f"{100 * falls:.0f} % of draws."
+        f"{racks['p90']:,.0f}), {_by_others(pooled)}. {binding['limit'].capitalize()} most often limits "
+        f"racks ({100 * share:.0f} % of draws over the year). {demand}."
     )
+
+
+def _by_others(pooled: Document | None) -> str:
+    if pooled is None:
+        return "none published by then"
+    racks = pooled["racks"]
+    return f"{racks['median']:,.0f} by the published forecasts ({racks['p10']:,.0f} to {racks['p90']:,.0f})"

@@ -24,13 +24,14 @@ ADJUSTED = "adj_close"
 
 LONGEST_GAP_DAYS = 5
 """Working days that may be missing in a row (holidays count as working days, since no calendar is kept)."""
+_WHOLE = (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50, 100)
 SPLITS: Mapping[float, str] = {
-    1 / 2: "2-for-1", 1 / 3: "3-for-1", 1 / 4: "4-for-1", 1 / 5: "5-for-1", 1 / 10: "10-for-1",
-    1 / 20: "20-for-1", 2 / 3: "3-for-2", 2.0: "1-for-2 (reverse)", 3.0: "1-for-3 (reverse)",
-    4.0: "1-for-4 (reverse)", 5.0: "1-for-5 (reverse)", 10.0: "1-for-10 (reverse)",
-    20.0: "1-for-20 (reverse)", 1.5: "2-for-3 (reverse)",
-}  # fmt: skip
-"""Close over the close before, at the usual splits."""
+    2 / 3: "3-for-2",
+    1.5: "2-for-3 (reverse)",
+    **{1 / n: f"{n}-for-1" for n in _WHOLE},
+    **{float(n): f"1-for-{n} (reverse)" for n in _WHOLE},
+}
+"""Close over the close before, at the usual splits.  Smaller ones (5-for-4) look like moves that happen."""
 _FEW = 12
 """Tickers that a message names at most."""
 SPLIT_TOLERANCE = 0.03

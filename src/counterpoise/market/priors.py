@@ -18,6 +18,7 @@ from typing import Literal, get_args
 from counterpoise.catalogue.table import Row, rows
 from counterpoise.errors import BadInput, Refused, UnknownName, Where
 from counterpoise.market.calendar import Quarter
+from counterpoise.market.load import signed
 
 Distribution = Literal["normal", "lognormal", "logitnormal", "uniform", "point"]
 """normal, lognormal (amounts above 0) and logitnormal (shares between 0 and 1) have a spread of their own on
@@ -195,7 +196,7 @@ def _value(text: str, prior: Prior, where: Where) -> float:
 
 
 def _prior(row: Row) -> Prior:
-    low, mid, high = (_signed(row, column) for column in ("low", "mid", "high"))
+    low, mid, high = (_quantile(row, column) for column in ("low", "mid", "high"))
     prior = Prior(
         name=row.name("name"),
         distribution=row.one_of("distribution", get_args(Distribution)),  # type: ignore[arg-type]
@@ -212,15 +213,9 @@ def _prior(row: Row) -> Prior:
     return prior
 
 
-def _signed(row: Row, column: str) -> float:
-    text = row.name(column)
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise row.bad(column, f'"{text}" is not a number.', "Write digits, such as 1.5 or -0.2.")
-    return number
+def _quantile(row: Row, column: str) -> float:
+    row.name(column)  # refuses an empty cell
+    return signed(row, column) or 0.0
 
 
 def _check(prior: Prior, where: Where, *, like: Distribution) -> None:

@@ -34,6 +34,9 @@ from counterpoise.market.rack_statements import (
 Array = NDArray[np.float64]
 Kind = Literal["range", "point", "lower bound"]
 
+NAME = "pool of published forecasts"
+"""How documents and scores call it."""
+
 HALF_LIFE_MONTHS = 3.0
 OLDEST_MONTHS = 12.0
 """Forecasts are renewed every quarter of reporting; one older than a year is of another cycle (assumed)."""
@@ -145,7 +148,6 @@ def member(statement: Statement, year: int, day: date, sigma_a_year_ahead: float
     low, high = float(statement.low or 0.0), float(statement.high or 0.0)
     kind: Kind = "lower bound" if "over" in statement.unit else "range" if high > low else "point"
     reach = low * LOWER_BOUND_REACH if kind == "lower bound" else high
-    ahead = max((date(year, 12, 31) - statement.known_on).days / 365.25, 1.0 / 12)
     of_range = math.log(reach / low) / MIDDLE_HALF_SIGMAS
     return Member(
         by=statement.by,
@@ -153,11 +155,16 @@ def member(statement: Statement, year: int, day: date, sigma_a_year_ahead: float
         low_racks=low,
         high_racks=high,
         median_racks=math.sqrt(low * reach),
-        log_sigma=math.hypot(of_range, sigma_a_year_ahead * math.sqrt(ahead)),
+        log_sigma=math.hypot(of_range, sigma_a_year_ahead * math.sqrt(years_ahead(year, statement.known_on))),
         age_months=_months(statement.known_on, day),
         weight=1.0,
         statement=statement,
     )
+
+
+def years_ahead(year: int, day: date) -> float:
+    """Return the years from `day` to the end of `year`, a month at least: what a forecast may still miss."""
+    return max((date(year, 12, 31) - day).days / 365.25, 1.0 / 12)
 
 
 def outcome(statements: Iterable[Statement], year: int, judged_on: date) -> Statement | None:

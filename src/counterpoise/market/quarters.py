@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from counterpoise.market.bases import FLOWS, TOLERANCE, Flow, filing_bases
 from counterpoise.market.calendar import Quarter
@@ -50,8 +51,18 @@ def observations_from(
 
 
 def with_own(facts: MarketFacts, own: Sequence[Observation]) -> MarketFacts:
-    """Return `facts` with a user's own observations; of two known from one day on, the user's stands."""
-    return replace(facts, observations=(*facts.observations, *own))
+    """Return `facts` with a user's own observations, each in the place of the others from its own day on.
+
+    What was public of that series, company and quarter before the first own figure stays an earlier vintage.
+    """
+    first: dict[tuple[str, str, Quarter], date] = {}
+    for one in own:
+        key = (one.series, one.entity, one.quarter)
+        first[key] = min(one.known_on, first.get(key, one.known_on))
+    kept = [
+        o for o in facts.observations if o.known_on < first.get((o.series, o.entity, o.quarter), date.max)
+    ]
+    return replace(facts, observations=(*kept, *own))
 
 
 def _series(facts: FiledFacts, flow: Flow, entity: str) -> tuple[list[Observation], dict[str, str]]:

@@ -54,7 +54,7 @@ def past_errors(public: Iterable[Statement], year: int) -> tuple[PastError, ...]
     found = [
         PastError(s.about, abs(math.log(math.sqrt(s.low * s.high))), s.source)
         for s in public
-        if s.topic == PAST_ERROR and s.low is not None and s.high is not None
+        if s.topic == PAST_ERROR and s.low is not None and s.high is not None and s.low > 0
     ]
     for before, after in revisions(public, year):
         what = f"{after.by}, forecast of {year} moved on {after.known_on}"
@@ -76,7 +76,7 @@ def revisions(public: Iterable[Statement], year: int) -> list[tuple[Statement, S
         if s.by in last:
             found.append((last[s.by], s))
         last[s.by] = s
-    for old in (s for s in said if s.topic == REPLACED and s.period == str(year) and s.low is not None):
+    for old in (s for s in said if s.topic == REPLACED and s.period == str(year) and s.low and s.low > 0):
         new = [
             s
             for s in forecasts

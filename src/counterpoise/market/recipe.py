@@ -24,6 +24,8 @@ from counterpoise.market.members import mean_path
 Array = npt.NDArray[np.float64]
 Histories = Mapping[str, Mapping[Quarter, float]]
 DRAWS = 20_000
+NAME = "capex recipe"
+"""How documents and scores call it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +56,14 @@ class Forecast:
         if quarter not in self.quarters:
             raise KeyError(str(quarter))
         return np.asarray(self.samples[:, self.quarters.index(quarter)])
+
+    def over(self, quarters: Sequence[Quarter], known: Mapping[Quarter, float]) -> Array:
+        """Return draws of several quarters, (draws, quarters): what is known in each draw, the rest drawn.
+
+        Raises KeyError for a quarter that is neither known nor forecast.
+        """
+        count = len(self.samples)
+        return np.column_stack([np.full(count, known[q]) if q in known else self.at(q) for q in quarters])
 
 
 def path(history: npt.ArrayLike, horizons: int, declared: Declaration = CURRENT) -> Array:

@@ -14,21 +14,21 @@ import numpy as np
 
 from counterpoise.errors import Refused
 from counterpoise.market import implied, rack_forecasts
-from counterpoise.market.baskets import total, year_on_year
+from counterpoise.market.baskets import TOP4, total, year_on_year
 from counterpoise.market.calendar import Quarter
+from counterpoise.market.chain import NAME as BOTTOM_UP
 from counterpoise.market.drawdown import Fall, value_lost
 from counterpoise.market.facts import MarketFacts, Statement
-from counterpoise.market.kinds import TOP4, Array
-from counterpoise.market.outlook import Outlook, quantiles
+from counterpoise.market.kinds import Array
+from counterpoise.market.outlook import Outlook, quantiles, revenue_reported
 from counterpoise.market.published import outcome
+from counterpoise.market.recipe import NAME as RECIPE
 from counterpoise.market.rival_racks import Rival, rivals, scores
 from counterpoise.market.scores import crps
 from counterpoise.market.shares import ShareCount
 from counterpoise.market.simple_rules import RULES
 
 Document = dict[str, Any]
-BOTTOM_UP = "bottom-up chain"
-RECIPE = "capex recipe"
 ARTICLE_RACKS = 10_000.0
 """The cut that the article prices: the middle of 30-35 thousand less that of 20-25 thousand."""
 
@@ -36,10 +36,19 @@ ARTICLE_RACKS = 10_000.0
 def racks_scored(seen: Outlook, facts: MarketFacts, judged_on: date) -> Document:
     """Return every forecast of the year's racks public on the day and the chain's, scored in one way.
 
-    Scores are there where an outcome was public on `judged_on`.
+    Scores are there where an outcome was public on `judged_on`; `published` is None, with the reason, where
+    nobody had forecast the year by the day.
     """
     year = seen.day.year
-    found = rivals(seen.facts.statements, year, seen.day, seed=seen.seed)
+    found: tuple[Rival, ...] = ()
+    published, why_none = None, None
+    try:
+        found = rivals(seen.facts.statements, year, seen.day, seed=seen.seed)
+        published = rack_forecasts.question(
+            facts, year, seen.day, judged_on=judged_on, draws=20_000, seed=seen.seed
+        )
+    except Refused as reason:
+        why_none = str(reason)
     own = seen.chain.racks_in(year)
     low, high = (float(v) for v in np.quantile(own, [0.1, 0.9]))
     chain = Rival(BOTTOM_UP, low, high, seen.day, own, own)
@@ -63,9 +72,8 @@ def racks_scored(seen: Outlook, facts: MarketFacts, judged_on: date) -> Document
         "year": year,
         "forecasts": rows,
         "outcome": came and _said(came),
-        "published": rack_forecasts.question(
-            facts, year, seen.day, judged_on=judged_on, draws=20_000, seed=seen.seed
-        ),
+        "published": published,
+        "published_refused": why_none,
     }
 
 
@@ -111,7 +119,19 @@ def growth_scored(seen: Outlook, facts: MarketFacts, judged_on: date, quarter: Q
         "forecasts": rows,
         "probability_below_10_percent": float(np.mean(ours < 10.0)),
         "came_percent": came,
+        "came_by_quarter": _came(known, facts.as_of(judged_on), seen.chain.quarters[-1]),
     }
+
+
+def revenue_came(seen: Outlook, facts: MarketFacts, judged_on: date) -> list[Document]:
+    """Return NVIDIA's data-centre revenue of the quarters that were reported between the two days."""
+    then = {row["quarter"] for row in revenue_reported(seen.facts)}
+    last = str(seen.chain.quarters[-1])
+    return [
+        row
+        for row in revenue_reported(facts.as_of(judged_on))
+        if row["quarter"] not in then and row["quarter"] <= last
+    ]
 
 
 def cut_effect(facts: MarketFacts) -> Document:
@@ -176,6 +196,17 @@ def _growth_statements(facts: MarketFacts, quarter: Quarter) -> list[Statement]:
         s
         for s in facts.said("rival_forecast")
         if "YoY" in s.about and written in (s.period, *s.about.split()) and s.high is not None
+    ]
+
+
+def _came(known: Mapping[Quarter, float], later: MarketFacts, last: Quarter) -> list[Document]:
+    """What the four spent in each quarter after those known then, up to `last`, as far as all reported it."""
+    spent = total(later, TOP4)
+    growth = year_on_year(spent)
+    return [
+        {"quarter": str(q), "usd_bn": value, "yoy_percent": 100 * growth[q] if q in growth else None}
+        for q, value in spent.items()
+        if max(known) < q <= last
     ]
 
 

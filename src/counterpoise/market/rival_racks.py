@@ -20,11 +20,12 @@ from counterpoise.market.published import (
     member,
     pool,
     standing,
+    years_ahead,
 )
+from counterpoise.market.published import NAME as POOL
 from counterpoise.market.rack_statements import FORECAST, forecasts_of, year_ahead_sigma
 from counterpoise.market.scores import crps
 
-POOL = "pool of published forecasts"
 CONSENSUS = "consensus of the day"
 STALE_MONTHS = 6.0
 """Older forecasts are no part of a day's consensus (assumed)."""
@@ -91,14 +92,15 @@ def _consensus(members: Sequence[Member], day: date, year: int, sigma: float) ->
     middle = statistics.median(m.median_racks for m in fresh)
     logs = np.log([m.median_racks for m in fresh])
     quarter, three = (float(v) for v in np.quantile(logs, [0.25, 0.75]))
-    ahead = max((date(year, 12, 31) - day).days / 365.25, 1.0 / 12)
     return replace(
         fresh[-1],
         by=CONSENSUS,
         low_racks=middle,
         high_racks=middle,
         median_racks=middle,
-        log_sigma=math.hypot((three - quarter) / MIDDLE_HALF_SIGMAS, sigma * math.sqrt(ahead)),
+        log_sigma=math.hypot(
+            (three - quarter) / MIDDLE_HALF_SIGMAS, sigma * math.sqrt(years_ahead(year, day))
+        ),
     )
 
 

@@ -201,18 +201,11 @@ def _scored(
     )
 
 
-def rolling_scores(
-    history: Mapping[Quarter, float],
-    forecasters: Mapping[str, Forecaster],
-    first_origin: Quarter = FIRST_ORIGIN,
-    horizons: Sequence[int] = HORIZONS,
-) -> list[Score]:
-    """Return the scores of each forecaster at each horizon; the first one is tested against every other."""
-    return scores(rolling_forecasts(history, forecasters, first_origin, horizons))
-
-
 def scores(forecasts: Sequence[Scored]) -> list[Score]:
-    """Return the scores of scored forecasts by forecaster and horizon, in the order they come."""
+    """Return the scores of scored forecasts by forecaster and horizon, in the order they come.
+
+    The first forecaster is tested against every other.
+    """
     groups: dict[tuple[str, int], dict[Quarter, Scored]] = {}
     for one in forecasts:
         groups.setdefault((one.forecaster, one.horizon), {})[one.origin] = one

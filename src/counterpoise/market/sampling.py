@@ -34,7 +34,7 @@ def sample(priors: Priors, draws: int, seed: int = 0) -> dict[str, Array]:
         alike = list(members)
         rows = values[first : first + len(alike)]
         for low in range(0, draws, _CHUNK):
-            rows[:, low : low + _CHUNK] = _at(alike, rows[:, low : low + _CHUNK])
+            rows[:, low : low + _CHUNK] = quantiles_at(alike, rows[:, low : low + _CHUNK])
         first += len(alike)
     drawn = {prior.name: row for prior, row in zip(spread, values, strict=True)}
     return {name: np.array([p.mid]) if p.is_point else drawn[name] for name, p in priors.items()}
@@ -45,16 +45,12 @@ def varied(priors: Priors, samples: Mapping[str, Array]) -> dict[str, Array]:
     return {name: values for name, values in samples.items() if not priors[name].is_point}
 
 
-def quantiles_at(prior: Prior, z: Array) -> Array:
-    """Return the prior's values at standard normal scores `z` (0 is the median).
+def quantiles_at(alike: Sequence[Prior], z: Array) -> Array:
+    """Return values (priors, draws) of priors of one distribution at standard normal scores of that shape.
 
-    Each side of the median has its own spread, so that the 10, 50 and 90 % quantiles are those of the prior.
+    Each side of the median (score 0) has its own spread, so that the 10, 50 and 90 % quantiles are those of
+    the prior.
     """
-    return np.full_like(z, prior.mid) if prior.is_point else _at([prior], z[None, :])[0]
-
-
-def _at(alike: Sequence[Prior], z: Array) -> Array:
-    """Return values (priors, draws) of priors of one distribution at scores of that shape."""
     quantiles = np.array([(prior.low, prior.mid, prior.high) for prior in alike])
     distribution = alike[0].distribution
     if distribution == "uniform":

@@ -8,7 +8,7 @@ Shapley effect (Owen 2014).  What no kept term explains is printed too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,6 @@ from counterpoise.market.polynomial_chaos import (
     ranks_of,
     scaled,
 )
-
-Quantile = Callable[[Array], Array]
 
 MOST_DRAWS = 20_000
 """More draws than this are thinned evenly: the noise of an effect is then below a percent."""
@@ -77,20 +75,6 @@ class Effects:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class SobolEffects:
-    """First-order and total indices with their 80 % intervals, from runs made for the purpose."""
-
-    names: tuple[str, ...]
-    first: Array
-    first_low: Array
-    first_high: Array
-    total: Array
-    total_low: Array
-    total_high: Array
-    runs: int
-
-
 def effects_from_draws(inputs: Mapping[str, Array], output: Array) -> Effects:
     """Return the effects of independent `inputs`, each (draws,), on `output` (draws,).
 
@@ -113,56 +97,6 @@ def effects_from_draws(inputs: Mapping[str, Array], output: Array) -> Effects:
         draws=len(y),
         basis=f"polynomial chaos on ranks, {len(terms)} terms of one or two inputs kept, {len(y):,} draws",
     )
-
-
-def sobol(
-    function: Callable[[Mapping[str, Array]], Array],
-    priors: Mapping[str, Quantile],
-    runs_each: int = 1024,
-    seed: int = 0,
-) -> SobolEffects:
-    """Return Sobol indices of `function` by running it: (inputs + 2) x `runs_each` (a power of 2) runs.
-
-    `function` takes name -> (runs,) and returns (runs,); `priors` gives each input's quantile function.
-    Saltelli et al. (2010), by `scipy.stats.sobol_indices`; intervals by bootstrap.
-    """
-    from scipy import stats
-
-    if runs_each < 2 or runs_each & (runs_each - 1):
-        raise BadInput(f"{runs_each} runs are no power of 2.", hint="Ask for 1024.")
-    names = tuple(priors)
-
-    def runs(x: Array) -> Array:
-        return np.asarray(function({n: x[i] for i, n in enumerate(names)}), dtype=float)
-
-    found = stats.sobol_indices(
-        func=runs,
-        n=runs_each,
-        dists=[_Distribution(q) for q in priors.values()],
-        rng=np.random.default_rng(seed),
-    )
-    spread = found.bootstrap(confidence_level=0.8, n_resamples=200)
-    first, total = spread.first_order.confidence_interval, spread.total_order.confidence_interval
-    return SobolEffects(
-        names=names,
-        first=np.asarray(found.first_order),
-        first_low=np.asarray(first.low),
-        first_high=np.asarray(first.high),
-        total=np.asarray(found.total_order),
-        total_low=np.asarray(total.low),
-        total_high=np.asarray(total.high),
-        runs=runs_each * (len(names) + 2),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Distribution:
-    """What scipy asks of a distribution."""
-
-    quantile: Quantile
-
-    def ppf(self, *levels: Array) -> Any:  # noqa: ANN401 - as scipy's protocol has it
-        return self.quantile(*levels)
 
 
 def _checked(inputs: Mapping[str, Array], output: Array) -> tuple[tuple[str, ...], Array, Array]:

@@ -17,7 +17,6 @@ from counterpoise.errors import Refused
 
 Array = npt.NDArray[np.float64]
 Rule = Callable[[Array, int], Array]
-LEAST_QUARTERS = 8
 
 
 def naive(history: Array, horizons: int) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 
 from counterpoise.errors import BadInput, Refused
 from counterpoise.market.baskets import CAPEX
-from counterpoise.market.calendar import Quarter, quarters_between
+from counterpoise.market.calendar import Period, Quarter, quarters_between
 from counterpoise.market.facts import MarketFacts, Statement
 from counterpoise.market.recipe import Histories, forecast_sum
 from counterpoise.market.simple_rules import Rule
@@ -32,7 +32,6 @@ OWN_BASIS: Mapping[str, Basis] = {
 """What each company's own word "capital expenditures" counts, by its releases."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FISCAL = re.compile(r"\(([a-z]{3})(\d{2})-([a-z]{3})(\d{2})\)", re.IGNORECASE)
-_CALENDAR = re.compile(r"(?:CY)?(20\d{2})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +114,8 @@ def quarters_of(period: str) -> list[Quarter] | None:
     if fiscal := _FISCAL.search(text):
         first, last = (_month(fiscal[n], fiscal[n + 1]) for n in (1, 3))
         return quarters_between(first, last) if first and last else None
-    if year := _CALENDAR.fullmatch(text):
-        return quarters_between(Quarter(int(year[1]), 1), Quarter(int(year[1]), 4))
     try:
-        return [Quarter.read(text)]
+        return Period.read(text).quarters
     except BadInput:
         return None
 
@@ -144,7 +141,9 @@ def _held(facts: MarketFacts, statement: Statement, quarters: list[Quarter] | No
     words = _not_comparable(statement, basis)
     if words or basis is None:
         return Held(statement, basis or "not known", refused=words)
-    if statement.low is None or quarters is None:
+    if statement.low is None or not statement.mid > 0:
+        return Held(statement, basis, refused="it gives no figure above 0")
+    if quarters is None:
         return Held(statement, basis, refused=f'no quarters can be read from "{statement.period}"')
     spent = _spent(facts, statement.by, basis)
     known = [spent[q] for q in quarters if q in spent]

@@ -26,7 +26,7 @@ YEARS, CONSTANT_YEARS = 10, 5
 GROWTH_FLOOR, GROWTH_CEILING = -0.9, 5.0
 """Growth a year that the inverse looks between: -90 % to +500 %."""
 TAIL_SIGMAS = 2.0
-"""Priors are normal, cut off here, so that no draw leaves what was held possible (growth above the rate)."""
+"""Assumptions are normal, cut off here, so that no draw leaves what was held possible (growth over rate)."""
 _TEN_NINETY_SIGMAS = 2 * 1.2815515655446004
 _BISECTIONS = 52
 
@@ -57,7 +57,7 @@ class Assumptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Prior:
+class AssumptionRange:
     """One assumption's statement: `low` and `high` are its 10 % and 90 % points."""
 
     name: str
@@ -66,7 +66,7 @@ class Prior:
     statement: Statement
 
 
-def priors(facts: MarketFacts) -> tuple[Prior, ...]:
+def assumption_ranges(facts: MarketFacts) -> tuple[AssumptionRange, ...]:
     """Return the latest public range of every assumption (topics "valuation_...").
 
     Raises `Refused` where one was not public.
@@ -77,16 +77,16 @@ def priors(facts: MarketFacts) -> tuple[Prior, ...]:
         said = facts.said(f"valuation_{name}")
         if not said or said[-1].low is None or said[-1].high is None:
             raise Refused(f"no {name.replace('_', ' ')} was public by then, so there is no value.")
-        found.append(Prior(field.name, said[-1].low, said[-1].high, said[-1]))
+        found.append(AssumptionRange(field.name, said[-1].low, said[-1].high, said[-1]))
     return tuple(found)
 
 
-def middle(of: Sequence[Prior]) -> Assumptions:
+def middle(of: Sequence[AssumptionRange]) -> Assumptions:
     """Return every assumption at the middle of its range."""
     return Assumptions(**{p.name: (p.low + p.high) / 2 for p in of})
 
 
-def drawn(of: Sequence[Prior], draws: int, seed: int = 0) -> Assumptions:
+def drawn(of: Sequence[AssumptionRange], draws: int, seed: int = 0) -> Assumptions:
     """Return draws of every assumption, each from a stream of its own, (draws,).
 
     Normal through the 10 % and 90 % points, cut at `TAIL_SIGMAS`; one draw in each of `draws` even slices.

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 from counterpoise.errors import Refused
 from counterpoise.market import observed_prices, observed_racks, observed_spending
+from counterpoise.market.calendar import Period
 from counterpoise.market.facts import MarketFacts
-from counterpoise.market.ledger import Claim, Period, Test
+from counterpoise.market.ledger import Claim, Test
 from counterpoise.market.observed import Book, Missing, Observe, Outcome, stated
 
 State = Literal["holds", "fails", "undecided", "open", "not scorable"]
 """undecided: the outcome is known only as a range, and the condition holds on a part of it; open: a fact is
 not there yet; not scorable: no series that is held here can ever say."""
 NOT_COMPARED = Outcome()
+_MISSPELT = 0.75
+"""Likeness of two topics, 0 to 1, from which one may be the other misspelt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,9 @@ def _said(test: Test, claim: Claim, book: Book, period: Period | None) -> Outcom
     if later:
         return stated(later[-1])
     if not _spoken_of(book.facts, test.topic):
-        return Outcome(refused=f'no series: no statement on "{test.topic}" is among the facts')
+        near = get_close_matches(test.topic, {s.topic for s in book.facts.statements}, 1, _MISSPELT)
+        meant = f" (there is {near[0]})" if near else ""
+        return Outcome(refused=f'no series: no statement on "{test.topic}" is among the facts{meant}')
     if book.day < claim.deadline:
         return Outcome(missing=(Missing(f'a figure on "{test.topic}"', claim.deadline),))
     return Outcome(

@@ -23,6 +23,12 @@ def answer(document: Document) -> str:
         if row["policy"] in (best["policy"], "free"):
             continue
         said.append(_against(row, best, currency))
+    free = next(p for p in document["policies"] if p["policy"] == "free")
+    saved = best["expected_cost"] - (free["expected_cost"] or best["expected_cost"])
+    if saved > best["open"] + free["open"]:
+        said.append(
+            f"buying in stages, as the planner would, costs {money(saved, currency)} less than any of them"
+        )
     return "; ".join(said) + "."
 
 

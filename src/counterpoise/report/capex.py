@@ -41,6 +41,7 @@ _SCORES_KEY = (
 def capex_lines(document: Document, width: int) -> list[str]:
     """Return the answer in a sentence, then the tables behind it."""
     lines = wrap(_answer(document), width)
+    lines += wrap(f"By what was public on {document['as_of']}.", width)
     lines += ["", *table(_COMPANIES, [_company(row) for row in document["companies"]], width)]
     lines += [
         "",

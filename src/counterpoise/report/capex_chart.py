@@ -150,7 +150,7 @@ def _turns(document: Document, shown: set[str]) -> list[Any]:
     layers = []
     for kind, dy in (("peak", -9), ("trough", 12)):
         rows = [
-            {"day": _day(t["quarter"]), "yoy": t["value"], "said": f"{t['kind']} {t['quarter']}"}
+            {"day": _day(t["quarter"]), "yoy": t["yoy_fraction"], "said": f"{t['kind']} {t['quarter']}"}
             for t in turns
             if t["kind"] == kind
         ]
@@ -171,7 +171,7 @@ def _title(document: Document) -> str:
 def _subtitle(document: Document) -> list[str]:
     first, last = document["forecast"][0], document["forecast"][-1]
     growth = document["yoy_fraction"]
-    grown = "" if growth is None else f", {percent(growth)} on a year before"
+    grown = "" if growth is None else f", {'+' * (growth > 0)}{percent(growth)} on a year before"
     some = f" ({', '.join(first['reported'])} reported)" if first["reported"] else ""
     return [
         f"As of {document['as_of']}. {significant(document['capex_usd_bn'])} bn USD in {document['quarter']}"

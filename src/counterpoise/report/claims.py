@@ -131,7 +131,9 @@ def _claim(claim: Document, width: int) -> list[str]:
         "",
         *wrap(f"{claim['id']}. {claim['text']} ({claim['who']}, {claim['said_on']})", width, "", "   "),
     ]
-    told = [f"Verdict: {claim['verdict']}{', ' + claim['why'] if claim['why'] else ''}."]
+    # What is missing stands with its test below; here it would be listed twice.
+    why = claim["why"].partition(":")[0] if any(t["missing"] for t in claim["tests"]) else claim["why"]
+    told = [f"Verdict: {claim['verdict']}{', ' + why if why else ''}."]
     told += [_said_in_words(claim["probability"])]
     if claim["reading"]:
         told.append(f"Read as: {claim['reading']}")
@@ -148,11 +150,16 @@ def _said_in_words(probability: Document) -> str:
         return "Public already on the as-of day; not forecast."
     if probability["value"] is None:
         return f"No probability: {probability['why_none']}"
-    parts = [
-        f"{100 * p['value']:.1f} % (+- {100 * p['standard_error']:.1f}) by the {name}"
-        for name, p in probability["by"].items()
-    ]
+    parts = [f"{_share(p)} by the {name}" for name, p in probability["by"].items()]
     return f"We said {', '.join(parts)}."
+
+
+def _share(p: Document) -> str:
+    """A share of draws: where all but a few agree, neither it nor its error can be told to a tenth."""
+    percent_ = 100 * p["value"]
+    if percent_ < 0.05 or percent_ >= 99.95:
+        return "under 0.1 %" if percent_ < 0.05 else "over 99.9 %"
+    return f"{percent_:.1f} % (+- {100 * p['standard_error']:.1f})"
 
 
 def _figures(test: Document) -> list[str]:

@@ -11,6 +11,8 @@ from counterpoise.report.numbers import percent
 
 _RATIOS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _GAINS = (1, 2, 3, 5, 10, 20, 40)
+_POINT = 1e-6
+"""A spread below which a prior is one value, set by the user."""
 SHOWN_ELASTICITIES = (0.5, 0.8, 1.0, 1.1, 1.5)
 
 
@@ -54,14 +56,26 @@ def elasticity_fan(document: Document, evidence: str = "") -> Figure:
         )
     layers += _cases(document["cases"], y)
     layers += _gain_range(document["gain_quantiles"], y)
-    fan = document["fan"]["quantiles_demand_ratio"]
-    caption = (
-        f"Hardware demand changes by gain^(elasticity - 1). Dark and light: 50 and 80 % of the elasticity's "
-        f"prior; over elasticity and gain together 80 % lie between {fan['p10']:.2f}x and {fan['p90']:.2f}x "
-        f"and demand falls in {percent(document['fan']['probability_demand_falls'])} of the draws. {evidence}"
-    ).strip()
+    caption = f"Hardware demand changes by gain^(elasticity - 1). {_in_words(document)} {evidence}".strip()
     title_said = "Does an efficiency gain cut demand for hardware? Break-even is an elasticity of 1"
     return Figure("elasticity-fan", title_said, caption, svg(styled(layers), "elasticity-fan"))
+
+
+def _in_words(document: Document) -> str:
+    """What the bands are, and the fan over both priors; the one figure where nothing varies."""
+    fan = document["fan"]["quantiles_demand_ratio"]
+    if fan["p90"] - fan["p10"] < _POINT:
+        return f"With the elasticity and the gain set, {fan['p50']:.3f}x."
+    band = document["elasticity_quantiles"]
+    told = (
+        f"Elasticity set to {band['p50']:g}; over the gain"
+        if band["p90"] - band["p10"] < _POINT
+        else "Dark and light: 50 and 80 % of the elasticity's prior; over elasticity and gain together"
+    )
+    return (
+        f"{told} 80 % lie between {fan['p10']:.2f}x and {fan['p90']:.2f}x and demand falls in "
+        f"{percent(document['fan']['probability_demand_falls'])} of the draws."
+    )
 
 
 def _elasticity_lines(widest: float, y: Layer) -> list[Layer]:
@@ -94,8 +108,17 @@ def _gain_range(quantiles: Document, y: Layer) -> list[Layer]:
     """The middle 80 % of the gain's prior, along the foot of the picture."""
     import altair
 
+    point = quantiles["p90"] - quantiles["p10"] < _POINT
     rows = [{"low": quantiles["p10"], "high": quantiles["p90"], "mid": quantiles["p50"], "ratio": 0.115}]
     at = on(rows).encode(y=altair.Y("ratio:Q", scale=y))
+    if point:
+        said = f"gain set to {quantiles['p50']:g}x"
+        return [
+            on(rows).mark_rule(color=ORANGE, strokeWidth=2).encode(x="mid:Q"),
+            at.mark_text(color=INK, align="left", dx=5, fontSize=11).encode(
+                x="mid:Q", text=altair.value(said)
+            ),
+        ]
     said = "80 % of the gain's prior"
     return [
         at.mark_rule(color=ORANGE, strokeWidth=5).encode(x="low:Q", x2="high:Q"),

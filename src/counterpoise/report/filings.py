@@ -29,6 +29,7 @@ _SUMMARY = (
     Column("unit"),
     Column("status", text=True),
 )
+_ASSUMED = "* no source for the day: it follows from a rule (docs/market/quarters.md)"
 _LONG = 12
 """More companies and series than this are listed as a summary."""
 _EQUAL_BN = 0.002
@@ -41,7 +42,8 @@ def quarter_lines(document: Document, width: int) -> list[str]:
     """Return the answer of `quarters`: a line a series, then what it rests on."""
     lines = _by_line(document["quarters"])
     if not lines:
-        return [*wrap(f"{_source(document)}: no quarter.", width), *_refused(document, width)]
+        known = " was public by then" if document["as_of"] else ""
+        return [*wrap(f"{_source(document)}: no quarter{known}.", width), *_refused(document, width)]
     if not document["entity"]:
         return [
             *wrap(_all_in_words(document, lines), width),
@@ -56,9 +58,8 @@ def quarter_lines(document: Document, width: int) -> list[str]:
     for _, series, rows in lines:
         answer += ["", *wrap(f"{series}: {_bases(rows)}", width)]
         answer += table(_QUARTERS, [_quarter(row, sources) for row in rows], width)
-    answer += ["", "* no source for the day: it follows from a rule (docs/market/quarters.md)"] * _assumed(
-        lines
-    )
+    if _assumed(lines):
+        answer += ["", *wrap(_ASSUMED, width)]
     answer += ["", *[part for n, text in enumerate(sources, 1) for part in wrap(text, width, f"[{n}] ")]]
     return [*answer, *_end(document, width)]
 

@@ -148,13 +148,23 @@ def _rates(document: Document, width: int) -> list[str]:
     headline = document["headline"]
     implied = headline["implied_rate"]
     if implied is None:
-        return []
-    code, base = headline["elsewhere_currency"], headline["currency"]
+        return _unused_sum(headline, width)
+    low, high = implied["low_units_per_base"], implied["high_units_per_base"]
     lines = wrap(
-        f"Both sums are one loss at {implied['low']:.3f} to {implied['high']:.3f} {code} for 1 {base}.", width
+        f"Both sums are one loss at {low:.3f} to {high:.3f} {implied['currency']} for 1 {implied['base']}.",
+        width,
     )
     for rate in document["rates"]:
         verdict = "fits" if rate["fits"] else "does not fit"
         day = f" on {rate['as_of']}" if rate["as_of"] else ""
         lines += wrap(f"{significant(rate['units_per_base'], 5)}{day} {verdict}: {rate['source']}.", width)
     return lines
+
+
+def _unused_sum(headline: Document, width: int) -> list[str]:
+    """A loss in another money alone cannot be held against prices."""
+    elsewhere, base = headline["elsewhere_bn"], headline["currency"]
+    if elsewhere is None:
+        return []
+    said = f"The {significant(elsewhere['value'])} bn {headline['elsewhere_currency']} were not used"
+    return wrap(f"{said}, since the prices are in {base}: add the loss in {base} to hold it against.", width)

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from counterpoise.report.claims import claim_table
+from counterpoise.report import market_words
 from counterpoise.report.layout import Column
-from counterpoise.report.numbers import percent, significant
+from counterpoise.report.numbers import percent, scaled, significant
 from counterpoise.report.page_tables import Table
 
 Document = Mapping[str, Any]
+_KNOWN_SHOWN = 8
+"""Reported quarters before the forecast; the picture has more."""
+_LONG = 1e5
+"""From here on a quantile of a prior is told in k or M."""
+_PER: Mapping[str, tuple[float, str]] = {
+    "wafers": (1e3, "1,000 wafers"),
+    "GB": (1e6, "1 M GB of HBM"),
+    "racks": (1e3, "assembly of 1,000 racks"),
+    "MW": (100.0, "100 MW"),
+    "800G modules": (1e5, "100,000 modules (800G)"),
+}
+"""What more of a limit its worth is told for: the rate is per unit, and one gigabyte ships no chip."""
 
 
 def capex(seen: Document) -> Table:
@@ -24,7 +36,7 @@ def capex(seen: Document) -> Table:
             "-" if row["yoy"] is None else signed(row["yoy"]),
             "-" if row["known"] else f"{signed(row['low80_yoy'])} to {signed(row['high80_yoy'])}",
         ]
-        for row in seen["capex"]["quarters"]
+        for row in _shown_spending(seen)
     ]
     return Table(columns, rows)
 
@@ -54,43 +66,52 @@ def quarters(seen: Document) -> Table:
 
 
 def limits(seen: Document) -> Table:
-    """Return how often each limit holds racks back, how much it is short, and what one more of it ships."""
+    """Return how often each limit holds racks back, by how much it is short, and what more of it ships."""
     shown = seen["quarters"][:4]
     columns = [
         Column("limit"),
         *(Column(f"{quarter}", right=True) for quarter in shown),
-        Column("short by", right=True),
-        Column("one more"),
-        Column("ships, chips", right=True),
+        Column("asked over limit", right=True),
+    ]
+    rows = [
+        [
+            market_words.LIMITS[row["limit"]],
+            *(percent(p) for p in row["probability_binds_racks"][: len(shown)]),
+            f"{max(row['growth_needed_mean'][: len(shown)]):.2f}x",
+        ]
+        for row in seen["limits"]
+    ]
+    return Table(columns, rows)
+
+
+def worth(seen: Document) -> Table:
+    """Return what more of each limit, spread over four quarters, would ship at the rate of a small step."""
+    columns = [
+        Column("more of it, in all"),
+        Column("chips of all kinds", right=True),
         Column("racks", right=True),
-        Column("USD M", right=True),
+        Column("USD M of systems", right=True),
     ]
     rows = []
     for row in seen["limits"]:
-        short = max(row["growth_needed_mean"][: len(shown)]) - 1
-        rows.append(
-            [
-                str(row["limit"]),
-                *(percent(p) for p in row["probability_binds_racks"][: len(shown)]),
-                percent(short) if short > 0.0005 else "-",
-                str(row["unit"]),
-                *(significant(row[f"{key}_for_one_more"], 2) for key in ("chips", "racks", "systems_usd_m")),
-            ]
-        )
+        times, words = _PER[row["unit"]]
+        keys = ("chips", "racks", "systems_usd_m")
+        shipped = [_more(times * row[f"{key}_for_one_more"]) for key in keys]
+        rows.append([words, *shipped])
     return Table(columns, rows)
 
 
 def kinds(seen: Document) -> Table:
     """Return chips shipped by kind and year, means over draws, in thousands."""
     years = _years(seen)
-    columns = [Column("kind"), *(Column(f"{year}, k", right=True) for year in years)]
-    columns.append(Column(f"waiting at the end of {years[0]}, k", right=True))
+    columns = [Column("thousand chips"), *(Column(year, right=True) for year in years)]
+    columns.append(Column(f"waiting, end of {years[0]}", right=True))
     rows = []
     for row in seen["kinds"]:
         ends = max(i for i, q in enumerate(seen["quarters"]) if q.startswith(years[0]))
         rows.append(
             [
-                str(row["kind"]),
+                market_words.KINDS[row["kind"]],
                 *(f"{_in_year(seen, row['shipped_mean_chips'], year) / 1e3:,.0f}" for year in years),
                 f"{row['waiting_mean_chips'][ends] / 1e3:,.0f}",
             ]
@@ -102,9 +123,9 @@ def tiers(seen: Document) -> Table:
     """Return spending on AI systems by tier of the supply chain and year, means over draws; it adds up."""
     years = _years(seen)
     columns = [
-        Column("tier"),
-        *(Column(f"{year}, USD bn", right=True) for year in years),
-        Column("80 % of all", right=True),
+        Column("USD bn"),
+        *(Column(year, right=True) for year in years),
+        Column(f"{years[0]}-{years[-1][2:]}, 80 %", right=True),
     ]
     rows, sums = [], [0.0] * len(years)
     for row in seen["money"]["by_tier"]:
@@ -112,78 +133,21 @@ def tiers(seen: Document) -> Table:
         sums = [a + b for a, b in zip(sums, means, strict=True)]
         whole = row["horizon_usd_bn"]
         rows.append(
-            [str(row["tier"]), *(f"{mean:.1f}" for mean in means), f"{whole['p10']:.0f}-{whole['p90']:.0f}"]
+            [
+                market_words.TIERS[row["tier"]],
+                *(f"{mean:.1f}" for mean in means),
+                f"{whole['p10']:.0f}-{whole['p90']:.0f}",
+            ]
         )
     return Table(columns, rows, ["all", *(f"{total:.1f}" for total in sums), ""])
 
 
-def racks(document: Document) -> Table:
-    """Return every forecast of the year's racks and its score, best first."""
-    scored = document["outcome"] is not None
-    columns = [
-        Column("forecast"),
-        Column("public on"),
-        Column("said", right=True),
-        Column("median", right=True),
-        Column("80 %", right=True),
-        *([Column("CRPS", right=True)] if scored else []),
-    ]
-    rows = [
-        [
-            str(row["name"]),
-            str(row["known_on"]),
-            _range(row["stated_low_racks"], row["stated_high_racks"]),
-            f"{row['median_racks']:,.0f}",
-            f"{row['p10_racks']:,.0f}-{row['p90_racks']:,.0f}",
-            *([f"{row['crps_racks']:,.0f}"] if scored else []),
-        ]
-        for row in document["forecasts"]
-    ]
-    return Table(columns, rows)
-
-
-def growth(document: Document) -> Table:
-    """Return every forecast of the clouds' growth in a quarter and its score, best first."""
-    scored = document["came_percent"] is not None
-    columns = [
-        Column("forecast"),
-        Column("YoY", right=True),
-        Column("80 %", right=True),
-        *([Column("CRPS, points", right=True)] if scored else []),
-    ]
-    rows = [
-        [
-            str(row["name"]),
-            f"{row['yoy_percent']:+.0f} %",
-            "-"
-            if row["low80_percent"] is None
-            else f"{row['low80_percent']:+.0f} to {row['high80_percent']:+.0f} %",
-            *([f"{row['crps_points']:.1f}"] if scored else []),
-        ]
-        for row in document["forecasts"]
-    ]
-    return Table(columns, rows)
-
-
-def claims(judged: Document) -> Table:
-    """Return the claims in their authors' words beside what was asked of data, and the verdict."""
-    asked = claim_table(judged["claims"])
-    columns = [asked.columns[0], Column("who said what", text=True), *asked.columns[2:]]
-    rows = [
-        [row[0], f"{one['who']}: {one['text']}", *row[2:]]
-        for row, one in zip(asked.rows, judged["claims"], strict=True)
-    ]
-    return Table(columns, rows)
-
-
 def priors(seen: Document) -> Table:
-    """Return every prior with its range, kind, day and source, the assumed ones first."""
+    """Return every prior in words and by name, with its range, kind, day and source, judgements first."""
     order = {"set": 0, "assumed": 1, "derived": 2, "sourced": 3}
     columns = [
-        Column("prior"),
-        Column("10 %", right=True),
-        Column("50 %", right=True),
-        Column("90 %", right=True),
+        Column("prior (its name)"),
+        Column("10 / 50 / 90 %", right=True),
         Column("unit"),
         Column("kind"),
         Column("known on"),
@@ -191,8 +155,8 @@ def priors(seen: Document) -> Table:
     ]
     rows = [
         [
-            str(p["name"]),
-            *(significant(p[key], 4) for key in ("low_p10", "mid_p50", "high_p90")),
+            f"{market_words.prior_in_words(p['name'])} ({p['name']})",
+            _quantiles(p),
             str(p["unit"]),
             str(p["kind"]),
             str(p["known_on"]),
@@ -203,13 +167,27 @@ def priors(seen: Document) -> Table:
     return Table(columns, rows)
 
 
+def _quantiles(prior: Document) -> str:
+    told = [float(prior[key]) for key in ("low_p10", "mid_p50", "high_p90")]
+    values = [scaled(value) if abs(value) >= _LONG else significant(value, 4) for value in told]
+    return values[1] if values[0] == values[2] else " / ".join(values)
+
+
 def signed(fraction: float) -> str:
     """Return a growth as "+12 %"."""
     return f"{100 * fraction:+.0f} %"
 
 
-def _range(low: float, high: float) -> str:
-    return f"{low:,.0f}" if low == high else f"{low:,.0f}-{high:,.0f}"
+def _more(amount: float) -> str:
+    """Two significant digits; less than half a unit is none that the noise could tell from 0."""
+    return "0" if abs(amount) < 0.5 else f"{significant(amount, 2)}"
+
+
+def _shown_spending(seen: Document) -> Sequence[Document]:
+    rows = seen["capex"]["quarters"]
+    known = sum(row["known"] for row in rows)
+    shown: Sequence[Document] = rows[max(known - _KNOWN_SHOWN, 0) :]
+    return shown
 
 
 def _years(seen: Document) -> list[str]:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from counterpoise.report.charts import BLUE, GREY, ORANGE, SKY, Figure, svg
-from counterpoise.report.market_style import INK, Document, Layer, on, styled
+from counterpoise.report.market_style import INK, WIDTH, Document, Layer, on, styled
 
+_OURS = ("bottom-up chain", "pool of published forecasts")
+_NAMES, _ROW = 120, 26
+"""Room for the names of forecasts at the left, and the height of a row."""
 _THOUSANDS = "datum.value == 0 ? '0' : format(datum.value / 1000, '~f') + 'k'"
 
 
@@ -96,8 +99,73 @@ def published_forecasts(document: Document) -> Figure:
             f" Green: the best available outcome, {came['low_racks']:,.0f} to {came['high_racks']:,.0f}; "
             "nobody audits a count of racks."
         )
-    title = f"Flagship racks in {document['year']}: what was published, and the pool"
+    title = f"Racks in {document['year']}: what was published, and when"
     return Figure("published-racks", title, caption, svg(styled(layers), "published-racks"))
+
+
+def scored_forecasts(document: Document) -> Figure:
+    """Return the forecasts of a year's racks side by side: 80 % as scored, the range as said, what came.
+
+    `document` is that of `market.replay.racks_scored`.
+    """
+    import altair
+
+    rows = [
+        {
+            "name": row["name"],
+            "low": row["p10_racks"],
+            "high": row["p90_racks"],
+            "mid": row["median_racks"],
+            "said_low": row["stated_low_racks"],
+            "said_high": row["stated_high_racks"],
+            "ours": row["name"] in _OURS,
+            "score": "" if row["crps_racks"] is None else f"{row['crps_racks']:,.0f}",
+        }
+        for row in document["forecasts"]
+    ]
+    top = 10_000 * math.ceil(max(row["high"] for row in rows) / 10_000)
+    x = altair.Scale(domain=[0, 1.16 * top], nice=False)
+    axis = altair.Axis(labelExpr=_THOUSANDS, values=list(range(0, top + 1, 20_000)))
+    y = altair.Y(
+        "name:N",
+        sort=[row["name"] for row in rows],
+        title=None,
+        axis=altair.Axis(ticks=False, domain=False, grid=False, labelLimit=230),
+    )
+    base = on(rows).encode(y=y)
+    colour = altair.condition("datum.ours", altair.value(ORANGE), altair.value(BLUE))
+    title = f"racks in {document['year']}"
+    layers: list[Layer] = []
+    came = document["outcome"]
+    if came is not None:
+        box = [{"low": came["low_racks"], "high": came["high_racks"]}]
+        layers.append(
+            on(box)
+            .mark_rect(color="#009E73", opacity=0.35)
+            .encode(x=altair.X("low:Q", scale=x, axis=axis, title=title), x2="high:Q")
+        )
+    layers += [
+        base.mark_rule(strokeWidth=1.6).encode(
+            x=altair.X("low:Q", scale=x, axis=axis, title=title), x2="high:Q", color=colour
+        ),
+        base.mark_rule(strokeWidth=7, opacity=0.55).encode(
+            x=altair.X("said_low:Q", scale=x), x2="said_high:Q", color=colour
+        ),
+        base.mark_circle(size=58, opacity=1).encode(x=altair.X("mid:Q", scale=x), color=colour),
+        base.mark_text(color=INK, align="right", fontSize=11).encode(
+            x=altair.value(WIDTH - _NAMES), text="score:N"
+        ),
+    ]
+    caption = "Dot and line: median and 80 % by one rule of spread; thick: the range as said; orange: ours."
+    if came is not None:
+        caption += (
+            f" Green: what came, {came['low_racks']:,.0f} to {came['high_racks']:,.0f}. At the right CRPS in "
+            "racks, smaller is better; best first."
+        )
+    spec = styled(layers, width=WIDTH - _NAMES, height=_ROW * len(rows))
+    return Figure(
+        "scored-racks", f"Racks in {document['year']}: who was near", caption, svg(spec, "scored-racks")
+    )
 
 
 def _named(forecasts: Sequence[Document], as_of: str) -> dict[int, dict[str, Any]]:

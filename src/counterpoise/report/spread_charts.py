@@ -37,9 +37,9 @@ def sensitivities(document: Document, names: Mapping[str, str] | None = None) ->
     rows += [{"name": name, "share": share, "kind": "rest"} for name, share in extra if share >= LEAST_SHARE]
     order = [r["name"] for r in rows]
     y = altair.Y(
-        "name:N", sort=order, title=None, axis=altair.Axis(labelLimit=210, ticks=False, domain=False)
+        "name:N", sort=order, title=None, axis=altair.Axis(labelLimit=260, ticks=False, domain=False)
     )
-    x = altair.X("share:Q", title="share of the variance", axis=altair.Axis(format="%", tickCount=5))
+    x = altair.X("share:Q", title="share of the variance", axis=altair.Axis(format="%", tickCount=4))
     base = on(rows).encode(y=y)
     colour = altair.Color(
         "kind:N", scale=altair.Scale(domain=["input", "rest"], range=[BLUE, GREY]), legend=None
@@ -54,9 +54,9 @@ def sensitivities(document: Document, names: Mapping[str, str] | None = None) ->
     ]
     caption = (
         f"Bars: Shapley effects with 80 % sampling intervals; orange: the input alone (first-order Sobol "
-        f"index). {document['basis']}."
+        f"index). By {document['basis']}."
     )
-    spec = styled(layers, width=WIDTH - 150, height=_BAR_STEP * len(rows))
+    spec = styled(layers, width=WIDTH - 190, height=_BAR_STEP * len(rows))
     title = f"What drives the spread of {document['output']}"
     return Figure("sensitivities", title, caption, svg(spec, "sensitivities"))
 
@@ -110,5 +110,5 @@ def value_distribution(document: Document, implied: Document | None = None) -> F
     share = document.get("share_of_variance_from_the_path")
     if share is not None:
         caption += f" The revenue path makes {percent(share)} of the variance, the assumptions the rest."
-    title = "What a share is worth under the forecast, and the prices"
+    title = "What a share is worth, and its prices"
     return Figure("value", title, caption, svg(styled(layers), "value"))

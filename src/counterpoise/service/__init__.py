@@ -166,7 +166,8 @@ def drawdown_of(
 
 
 def judge_claims(
-    ledger: Path, **asked: Any  # noqa: ANN401  the other arguments of `claims.judge_claims`
+    ledger: Path,
+    **asked: Any,  # noqa: ANN401  the other arguments of `claims.judge_claims`
 ) -> Document:
     """Give each claim of a ledger our probability then and the verdict by the data now."""
     from counterpoise.service.claims import judge_claims as judge
@@ -200,7 +201,8 @@ def quarters(
 
 
 def capex_of(
-    basket: str, **asked: Any  # noqa: ANN401  the other arguments of `capex.capex_of`
+    basket: str,
+    **asked: Any,  # noqa: ANN401  the other arguments of `capex.capex_of`
 ) -> Document:
     """Tell what a basket of companies spends, what was expected of it, and what comes next."""
     from counterpoise.service.capex import capex_of as tell
@@ -216,7 +218,8 @@ def outlook(**asked: Any) -> Document:  # noqa: ANN401  the arguments of `market
 
 
 def replay(
-    folder: Path, **asked: Any  # noqa: ANN401  the other arguments of `market.replay_of`
+    folder: Path,
+    **asked: Any,  # noqa: ANN401  the other arguments of `market.replay_of`
 ) -> Document:
     """Replay what was said of the market on a day, and score it by what came."""
     from counterpoise.service.market import replay_of
@@ -225,7 +228,12 @@ def replay(
 
 
 def bridge(
-    case: Path, *, market: Path | None, sets: Sequence[str], seed: int, **asked: Any  # noqa: ANN401
+    case: Path,
+    *,
+    market: Path | None,
+    sets: Sequence[str],
+    seed: int,
+    **asked: Any,  # noqa: ANN401
 ) -> Document:
     """Say of buying now, waiting and renting what each costs under the market's scenarios, with its regret.
 

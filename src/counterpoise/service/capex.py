@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -11,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from counterpoise.errors import BadInput, Refused, Where
-from counterpoise.market import cycles
 from counterpoise.market.bases import breaks
-from counterpoise.market.baskets import CAPEX, known_to_all, members, summed, values, year_on_year
+from counterpoise.market.baskets import CAPEX, members, summed, values, year_on_year
 from counterpoise.market.calendar import Quarter
 from counterpoise.market.declarations import CURRENT
 from counterpoise.market.facts import MarketFacts
 from counterpoise.market.recipe import Forecast, Histories, forecast_sum
 from counterpoise.market.simple_rules import RULES
 from counterpoise.market.surprise import Expected, Held, against_rules, against_statements
+from counterpoise.service.capex_cycle import cycle, said_of_the_cycle
 from counterpoise.service.capex_record import record
 from counterpoise.service.claims import known_facts
+from counterpoise.service.filings import Asked, in_filed_form, quarters_of_file
 
 Document = dict[str, Any]
 MOST_HORIZONS = 20
@@ -51,7 +51,7 @@ def capex_of(
             hint=f"Give 1 to {MOST_HORIZONS}.",
         )
     day = as_of or date.today()
-    known = known_facts(facts).as_of(day)
+    known = known_facts(facts, day).as_of(day)
     entities = members(basket, known)
     histories = {entity: values(known, entity) for entity in entities}
     total = summed(histories)
@@ -73,9 +73,9 @@ def capex_of(
         "basis": made.basis,
         "surprise": _surprises(histories, total),
         "guidance": [_held(one) for one in against_statements(known, entities, made.origin + -3)],
-        "cycle": _cycle(total),
-        "said_of_the_cycle": _said(known, entities, year_on_year(total)),
-        "notes": _notes(known, entities, made, day),
+        "cycle": cycle(total),
+        "said_of_the_cycle": said_of_the_cycle(known, entities, year_on_year(total)),
+        "notes": [*_notes(known, entities, made, day), *_refused(facts, day)],
         "seed": seed,
     }
     if scored:
@@ -211,68 +211,6 @@ def _held(one: Held) -> Document:
     }
 
 
-def _cycle(total: Mapping[Quarter, float]) -> Document:
-    logs = {quarter: math.log(value) for quarter, value in total.items()}
-    growth = year_on_year(total)
-    found = {}
-    for name, series, depth in (
-        ("level", logs, cycles.LEVEL_DEPTH),
-        ("growth", growth, cycles.GROWTH_DEPTH),
-    ):
-        if len(series) < 5:
-            continue
-        now = cycles.phase(series, depth)
-        seen, withdrawn = cycles.detections(series, depth)
-        found[name] = {
-            "phase": now.name,
-            "since": str(now.since.quarter) if now.since else None,
-            "quarters": now.quarters,
-            "open_from": str(now.open_from),
-            "least_depth": depth,
-            "turns": [
-                {
-                    "kind": one.turn.kind,
-                    "quarter": str(one.turn.quarter),
-                    "value": math.exp(one.turn.value) if name == "level" else one.turn.value,
-                    "seen_at": str(one.seen_at),
-                    "lag_quarters": one.lag_quarters,
-                }
-                for one in seen
-            ],
-            "withdrawn": [{"kind": turn.kind, "quarter": str(turn.quarter)} for turn in withdrawn],
-        }
-    return found
-
-
-def _said(facts: MarketFacts, entities: tuple[str, ...], growth: Mapping[Quarter, float]) -> list[Document]:
-    """What was said of the cycle, beside growth known when it was said and in the first quarter it names."""
-    rows = []
-    for said in facts.said("cycle"):
-        named = _named_quarter(said.period)
-        then = known_to_all(facts.as_of(said.known_on), entities)
-        rows.append(
-            {
-                "by": said.by,
-                "said": said.about,
-                "known_on": said.known_on.isoformat(),
-                "period": said.period,
-                "yoy_when_said_fraction": growth.get(then) if then else None,
-                "named_quarter": str(named) if named else None,
-                "yoy_in_named_quarter_fraction": growth.get(named) if named else None,
-                "yoy_a_year_after_it_fraction": growth.get(named + 4) if named else None,
-                "source": said.source,
-            }
-        )
-    return rows
-
-
-def _named_quarter(period: str) -> Quarter | None:
-    try:
-        return Quarter.read(period.split(" to ", maxsplit=1)[0])
-    except BadInput:
-        return None
-
-
 def _notes(facts: MarketFacts, entities: tuple[str, ...], made: Forecast, day: date) -> list[str]:
     notes = []
     if (day - made.origin.end).days > _USUALLY_REPORTED_DAYS:
@@ -292,3 +230,16 @@ def _notes(facts: MarketFacts, entities: tuple[str, ...], made: Forecast, day: d
     if weak:
         notes.append(f"{', '.join(weak)}: the last figure is copied from a page, not read from the filing.")
     return notes
+
+
+def _refused(facts: Path | None, day: date) -> list[str]:
+    """Say that a user's companyfacts file gave no quarter for some periods."""
+    if facts is None or not in_filed_form(facts.read_bytes()):
+        return []
+    refused = quarters_of_file(facts, Asked(as_of=day, series="capex"))["refused"]
+    if not refused:
+        return []
+    return [
+        f"{facts}: no quarter is taken from {len(refused)} of its periods; "
+        f"counterpoise quarters {facts} --series capex says why."
+    ]

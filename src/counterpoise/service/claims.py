@@ -11,7 +11,7 @@ from typing import Any
 
 from counterpoise.catalogue.table import decode, read_bytes, rows
 from counterpoise.errors import BadInput, Where
-from counterpoise.market.claim_series import SERIES
+from counterpoise.market.claim_series import PRICED, SERIES
 from counterpoise.market.facts import MarketFacts
 from counterpoise.market.ledger import Ledger
 from counterpoise.market.ledger_file import read_ledger
@@ -19,7 +19,6 @@ from counterpoise.market.prices import COLUMNS, REQUIRED, PriceSeries, check, re
 
 Document = dict[str, Any]
 DRAWS = 20_000
-PRICE_SERIES = ("price_fall", "value_lost", "value_lost_cny", "price_change")
 _LARGEST_LEDGER_BYTES = 1_000_000
 
 
@@ -45,15 +44,17 @@ def judge_claims(
     from counterpoise.service.price_file import reference_rates
 
     file = path / "claims.yaml" if path.is_dir() else path
-    known = known_facts(facts)
-    ledger = read_ledger(read_bytes(file, _LARGEST_LEDGER_BYTES), str(file), companies(known))
+    judged = judged_on or date.today()
+    data = read_bytes(file, _LARGEST_LEDGER_BYTES)
+    ledger = read_ledger(data, str(file), companies(known_facts(facts, judged)))
+    day = as_of or ledger.last_said
     beside = file.parent / "prices.csv"
     price_file = prices if prices is not None else beside if beside.is_file() else None
     document = judge(
         ledger,
-        known,
-        as_of or ledger.last_said,
-        judged_on or date.today(),
+        known_facts(facts, day, judged),
+        day,
+        judged,
         declared(draws, seed),
         prices={} if price_file is None else ledger_prices(ledger, price_file),
         rates=reference_rates(),
@@ -68,37 +69,37 @@ def template() -> str:
     return (resources.files("counterpoise.market") / "data" / "claims_template.yaml").read_text("utf-8")
 
 
-def known_facts(own: Path | None) -> MarketFacts:
-    """Return the shipped facts, and a user's own table beside them: observations or statements by its header.
+def known_facts(own: Path | None, *days: date) -> MarketFacts:
+    """Return the shipped facts, and a user's own beside them.
 
-    An own figure stands in the place of the shipped one of the same series, company, quarter and day.
+    `own` is a table of observations or of statements (its header says which), or a company's filed facts in
+    the SEC's form.  Own figures stand in the place of shipped ones from their own day on.  Filed facts are
+    worked out as of each of `days`, on which somebody will look at them: what was filed later must not even
+    refuse a quarter that was known.
     """
-    from counterpoise.market import load
+    from counterpoise.market.load import shipped as shipped_facts
+    from counterpoise.market.own_facts import own_observations, own_statements
+    from counterpoise.market.quarters import with_own
+    from counterpoise.service import filings
 
-    shipped = load.shipped()
+    shipped = shipped_facts()
     if own is None:
         return shipped
-    data, file = read_bytes(own), str(own)
+    data, file = read_bytes(own, filings.LARGEST_FILE_BYTES), str(own)
+    if filings.in_filed_form(data):
+        return with_own(shipped, filings.own_facts(data, file, *days))
     header = next((line for line in decode(data, file).splitlines() if line and line[0] != "#"), "")
-    nothing = {name: ",".join(columns).encode() for name, columns in (
-        ("observations", load.OBSERVATION_COLUMNS), ("statements", load.STATEMENT_COLUMNS))}  # fmt: skip
     if "topic" in [cell.strip() for cell in header.split(",")]:
-        said = load.facts(nothing["observations"], file, data, file).statements
-        return replace(shipped, statements=(*shipped.statements, *said))
-    seen = load.facts(data, file, nothing["statements"], file).observations
-    own_keys = {(o.series, o.entity, o.quarter, o.known_on) for o in seen}
-    kept = (o for o in shipped.observations if (o.series, o.entity, o.quarter, o.known_on) not in own_keys)
-    return replace(shipped, observations=(*kept, *seen))
+        return replace(shipped, statements=(*shipped.statements, *own_statements(data, file)))
+    return with_own(shipped, own_observations(data, file))
 
 
 def companies(facts: MarketFacts) -> dict[str, frozenset[str]]:
     """Return which companies a claim may name, by series."""
-    counted = {"datacenter_revenue": "datacenter_revenue"}
-    spending = [name for name, one in SERIES.items() if one.of in ("companies", "company")]
     return {
-        name: frozenset(o.entity for o in facts.observations if o.series == counted.get(name, "capex_cash"))
-        for name in spending
-        if name not in PRICE_SERIES
+        name: frozenset(o.entity for o in facts.observations if o.series == one.adds_up)
+        for name, one in SERIES.items()
+        if one.adds_up
     }
 
 
@@ -106,17 +107,26 @@ def ledger_prices(ledger: Ledger, path: Path) -> dict[str, PriceSeries]:
     """Return the checked prices of the companies that a ledger's claims name and the file has."""
     from counterpoise.service.price_file import listed_in
 
-    wanted = {m for claim in ledger.claims for t in claim.tests if t.series in PRICE_SERIES for m in t.of}
+    wanted = {m for claim in ledger.claims for t in claim.tests if t.series in PRICED for m in t.of}
+    data = read_bytes(path)
     if not wanted:
         return {}
-    data = read_bytes(path)
     held = _tickers(data, str(path))
     found = read_prices(data, str(path), sorted(wanted & held), listed_in()) if wanted & held else ()
     for one in found:
         if len(one) < 2:
             raise BadInput(f"one price of {one.ticker}; two are needed.", where=Where(str(path)))
-        check(one)
+        _check(one)
     return {one.ticker: one for one in found}
+
+
+def _check(prices: PriceSeries) -> None:
+    """As `check`, which advises what only `drawdown` can be told."""
+    try:
+        check(prices)
+    except BadInput as error:
+        hint = "Correct the file, or cut it to the days that the claims need and 60 trading days before."
+        raise BadInput(error.problem, where=error.where, hint=hint) from None
 
 
 def _tickers(data: bytes, file: str) -> set[str]:

@@ -52,6 +52,12 @@ def tell_falls(path: Path, asked: Question) -> Document:
     money = Money(asked.currency, asked.rate)
     given = given_counts(asked.shares, asked.tickers)
     series = read_series(path, asked.tickers, asked.start, asked.end, asked.moved_on)
+    if asked.rate is not None and all(one.currency == asked.currency for one in series):
+        raise BadInput(
+            f"the prices are in {asked.currency} already.",
+            where=Where(field="--rate"),
+            hint="Leave it out, or give another --currency.",
+        )
     told = [_ticker(one, asked, money, counts(one, given)) for one in series]
     return {
         "question": "falls",

@@ -16,7 +16,7 @@ from counterpoise.market.annual import YearCheck, shipped_years, year_checks
 from counterpoise.market.bases import CONCEPTS, breaks
 from counterpoise.market.facts import Observation, latest_vintages
 from counterpoise.market.filings import CIK, FiledFacts, read_filed
-from counterpoise.market.load import OBSERVATION_COLUMNS, own_observations, shipped
+from counterpoise.market.load import OBSERVATION_COLUMNS, shipped
 from counterpoise.market.quarters import Refusal, observations_from
 
 Document = dict[str, Any]
@@ -79,10 +79,11 @@ def shipped_quarters(ticker: str, asked: Asked, *, table: Path | None = None) ->
     facts = shipped()
     entities = list(dict.fromkeys(o.entity for o in facts.observations))
     if ticker and ticker.upper() not in entities:
+        near = " or ".join(nearest(ticker, entities))
         raise BadInput(
             f"no shipped facts of {ticker}; there are some of {', '.join(entities)}.",
             where=Where(field="SOURCE"),
-            hint="For another company, give its companyfacts file.",
+            hint=f"Did you mean {near}?" if near else "For another company, give its companyfacts file.",
         )
     day = asked.as_of or date.max
     chosen = [
@@ -101,12 +102,36 @@ def shipped_quarters(ticker: str, asked: Asked, *, table: Path | None = None) ->
     return document | {"years": [_year(check) for check in checks]}
 
 
-def own_facts(path: Path, day: date | None = None) -> tuple[Observation, ...]:
-    """Read a user's own observations: a table, or a companyfacts file; only what was public on `day`."""
-    if path.suffix.lower() != ".json":
-        return tuple(o for o in own_observations(path) if day is None or o.known_on <= day)
-    filed = read_filed(read_bytes(path, LARGEST_FILE_BYTES), str(path), CONCEPTS)
-    return _worked_out(filed, filed.ticker, Asked(as_of=day))[0]
+def in_filed_form(data: bytes) -> bool:
+    """Whether a user's file of facts is JSON, as the SEC's company facts are, and no table."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
+def own_facts(data: bytes, file: str, *days: date) -> tuple[Observation, ...]:
+    """Work out the quarters of a companyfacts file that a user gives as his own facts.
+
+    As of each of `days` in turn, oldest first, and of everything filed where none is given: a later filing
+    adds vintages to what an earlier day knew, and takes none away.  Raises `BadInput` where the file gives no
+    quarter, or the ticker of its company is not known.
+    """
+    filed = read_filed(data, file, CONCEPTS)
+    if filed.cik not in CIK.values():
+        raise BadInput(
+            f'the ticker of "{filed.name}" (CIK {filed.cik}) is not known here.',
+            where=Where(file, None, "cik"),
+            hint=f"Name it once: counterpoise quarters {file} --ticker NAME --csv OWN.csv, and give OWN.csv.",
+        )
+    found: list[Observation] = []
+    refusals: tuple[Refusal, ...] = ()
+    before = date.min
+    for day in sorted(set(days)) or [date.max]:
+        worked, refusals = _worked_out(filed, filed.ticker, Asked(as_of=day))
+        found += [o for o in worked if o.known_on > before]
+        before = day
+    if not found:
+        why = "; ".join(f"{r.series}, {r.period}: {r.why}" for r in refusals) or "nothing was filed by then."
+        raise BadInput(f"it gives no quarter by {before}: {why}", where=Where(file))
+    return tuple(found)
 
 
 def _quarters(data: bytes, file: str, asked: Asked, ticker: str, table: Path | None) -> Document:

@@ -31,6 +31,7 @@ def explain_headline(path: Path, asked: Question, text: str, said_on: date | Non
     given = given_counts(asked.shares, asked.tickers)
     (prices,) = read_series(path, asked.tickers, asked.start, asked.end, asked.moved_on)
     headline = read_headline(text, prices.currency)
+    _check_heeded(prices, headline, asked, said_on)
     known = [c for c in counts(prices, given) if said_on is None or c.as_of is None or c.as_of <= said_on]
     matches = explain(prices, headline, known, said_on)
     by_fall = _by_fall(prices, headline, said_on)
@@ -54,6 +55,22 @@ def explain_headline(path: Path, asked: Question, text: str, said_on: date | Non
     return document
 
 
+def _check_heeded(prices: PriceSeries, headline: Headline, asked: Question, said_on: date | None) -> None:
+    """Refuse a day before the prices begin, and a rate that there is no second sum to hold against."""
+    if said_on is not None and said_on < prices.days[1]:
+        raise BadInput(
+            f"no two days of {prices.ticker} are on or before {said_on}.",
+            where=Where(field="--headline-date"),
+            hint=f"The prices are of {prices.days[0]} to {prices.days[-1]}.",
+        )
+    if asked.rate is not None and headline.implied_rate() is None:
+        raise BadInput(
+            "the headline has no loss in a second money to hold the rate against.",
+            where=Where(field="--rate"),
+            hint='Write both, as "893.1bn 6.5tn CNY", or leave it out.',
+        )
+
+
 def _by_fall(prices: PriceSeries, headline: Headline, said_on: date | None) -> tuple[Match, ...]:
     """Matches of the percentage alone, with the count that each implies where there is a sum."""
     return () if headline.fall is None else explain(prices, headline, (), said_on)
@@ -64,9 +81,9 @@ def _nearest(by_fall: Sequence[Match], known: Sequence[ShareCount]) -> list[Matc
 
     def off(match: Match) -> float:
         count = count_for(known, match.fall.trough_on)
-        if count is None or match.implied_bn is None:
+        if count is None or match.implied_shares_bn is None:
             return 0.0
-        return abs(sum(match.implied_bn) / 2 / count.shares_bn - 1)
+        return abs(sum(match.implied_shares_bn) / 2 / count.shares_bn - 1)
 
     return sorted(by_fall, key=off)[:NEAREST]
 
@@ -94,8 +111,8 @@ def _match(match: Match, known: Sequence[ShareCount]) -> Document:
         "value_bn": match.value_bn,
         "currency": match.fall.currency,
     }
-    if match.implied_bn is not None:
-        low, high = match.implied_bn
+    if match.implied_shares_bn is not None:
+        low, high = match.implied_shares_bn
         document |= {"implied_shares_low_bn": low, "implied_shares_high_bn": high}
         independent = count_for(known, match.fall.trough_on)
         if independent is not None:
@@ -113,7 +130,13 @@ def _headline(text: str, headline: Headline) -> Document:
         "currency": headline.currency,
         "elsewhere_bn": _span(headline.elsewhere_bn),
         "elsewhere_currency": headline.elsewhere_currency or None,
-        "implied_rate": rate and {"low": rate[0], "high": rate[1]},
+        "implied_rate": rate
+        and {
+            "low_units_per_base": rate[0],
+            "high_units_per_base": rate[1],
+            "currency": headline.elsewhere_currency,
+            "base": headline.currency,
+        },
     }
 
 

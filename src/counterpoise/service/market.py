@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from counterpoise.errors import BadInput, Refused, Where
-from counterpoise.market import outlook, priors, replay
+from counterpoise.market import chain, outlook, priors, published, replay
 from counterpoise.market.facts import MarketFacts
 from counterpoise.market.priors import Prior
-from counterpoise.runs import Inputs, attach, read_run, run_name, write_run
+from counterpoise.service.market_run import write
+from counterpoise.service.replay_folder import ReplayFolder, read_replay
 
 Document = dict[str, Any]
-REPORT_FILE = "report.html"
 
 
 def look(
@@ -36,7 +35,7 @@ def look(
     """
     started = time.perf_counter()
     day = as_of or date.today()
-    known = all_facts(facts)
+    known = all_facts(facts, day)
     believed = beliefs(day, assignments)
     seen = outlook.look_ahead(known, believed, day, quarters=quarters, draws=draws, seed=seed)
     document: Document = {
@@ -47,7 +46,7 @@ def look(
     }
     files = {} if facts is None else {facts.name: facts.read_bytes()}
     settings = {"draws": draws, "quarters": quarters, "set": list(assignments)}
-    return _write(document, known, day, files, settings, seed, runs_dir, html, started)
+    return write(document, known, day, files, settings, seed, runs_dir, html, started)
 
 
 def replay_of(
@@ -58,18 +57,20 @@ def replay_of(
     draws: int | None = None,
     runs_dir: Path | None = None,
     html: bool = True,
-    on_stage: Any = None,  # noqa: ANN401  a function of (stage, document)
+    on_stage: Callable[[str, Document], None] | None = None,
 ) -> Document:
-    """Replay a folder: the outlook as of its day, the claims of its ledger judged, every forecast scored."""
+    """Replay a folder: the outlook as of its day, the claims of its ledger judged, every forecast scored.
+
+    `on_stage` is called with ("outlook", document) as soon as the forecasts are made.
+    """
     from counterpoise.service.claims import judge_claims
-    from counterpoise.service.replay_folder import read_replay
 
     started = time.perf_counter()
     folder = read_replay(path)
     day, judged = folder.as_of, judged_on or folder.judged_on or date.today()
     if judged < day:
         raise BadInput(f"{judged} is before {day}, the as-of day.", where=Where(field="judged_on"))
-    known = all_facts(facts)
+    known = all_facts(facts, day, judged)
     count = draws or folder.draws
     seen = outlook.look_ahead(known, beliefs(day, folder.assignments), day, draws=count, seed=folder.seed)
     document: Document = {
@@ -79,9 +80,11 @@ def replay_of(
         "set": list(folder.assignments),
         "outlook": outlook.document(seen),
     }
-    _tell(on_stage, "outlook", document)
+    if on_stage is not None:
+        on_stage("outlook", document)
     document["racks"] = replay.racks_scored(seen, known, judged)
     document["growth"] = replay.growth_scored(seen, known, judged, folder.growth_quarter)
+    document["vendor_revenue_came"] = replay.revenue_came(seen, known, judged)
     document["claims"] = judge_claims(
         folder.claims,
         as_of=day,
@@ -93,7 +96,7 @@ def replay_of(
     document["article"] = _article(folder, seen)
     document["answer"] = _answer(document)
     settings = {"draws": count, "judged_on": str(judged), "set": list(folder.assignments)}
-    return _write(document, known, judged, folder.files, settings, folder.seed, runs_dir, html, started)
+    return write(document, known, judged, folder.files, settings, folder.seed, runs_dir, html, started)
 
 
 def beliefs(day: date, assignments: Sequence[str]) -> dict[str, Prior]:
@@ -104,14 +107,14 @@ def beliefs(day: date, assignments: Sequence[str]) -> dict[str, Prior]:
     return believed
 
 
-def all_facts(own: Path | None) -> MarketFacts:
+def all_facts(own: Path | None, *days: date) -> MarketFacts:
     """Return the shipped facts and the user's own: a table, or filed facts in the SEC's form."""
     from counterpoise.service.claims import known_facts
 
-    return known_facts(own)
+    return known_facts(own, *days)
 
 
-def _article(folder: Any, seen: outlook.Outlook) -> Document:  # noqa: ANN401  a ReplayFolder
+def _article(folder: ReplayFolder, seen: outlook.Outlook) -> Document:
     """The figures of the article, each computed: the fall, the value lost, the effect of the cut."""
     from counterpoise.service.drawdown import Question, tell_falls
     from counterpoise.service.headline import explain_headline
@@ -129,17 +132,19 @@ def _article(folder: Any, seen: outlook.Outlook) -> Document:  # noqa: ANN401  a
         made["headline"] = explain_headline(
             folder.prices, Question((folder.ticker,)), folder.headline, folder.headline_date
         )
-    made["value"] = _value(folder, seen)
+    made["value"] = _value(folder, folder.prices, seen)
     return made
 
 
-def _value(folder: Any, seen: outlook.Outlook) -> Document:  # noqa: ANN401  a ReplayFolder
+def _value(folder: ReplayFolder, path: Path, seen: outlook.Outlook) -> Document:
     from counterpoise.market.drawdown import falls
     from counterpoise.market.shares import count_for, stated_counts
     from counterpoise.service.price_file import read_series
 
-    (prices,) = read_series(folder.prices, (folder.ticker,), None, folder.as_of)
+    (prices,) = read_series(path, (folder.ticker,), None, folder.as_of)
     found = falls(prices)
+    if not found:
+        return {"refused": f"the price of {folder.ticker} never fell by {folder.as_of}."}
     count = count_for(stated_counts(seen.facts, prices), found[0].trough_on)
     if count is None:
         return {"refused": f"no share count of {folder.ticker} was public by {folder.as_of}."}
@@ -160,11 +165,12 @@ def _answer(document: Document) -> str:
     came = racks["outcome"]
     best = racks["forecasts"][0]
     if came is not None:
+        pooled = (
+            "" if racks["published"] is None else f"by published forecasts {_median(racks, published.NAME)}, "
+        )
         parts.append(
             f"Racks in {racks['year']}: {came['low_racks']:,.0f} to {came['high_racks']:,.0f}; nearest by "
-            f"CRPS was {best['name']}, ours by published forecasts "
-            f"{_of(racks, 'pool of published forecasts')['median_racks']:,.0f}, bottom-up "
-            f"{_of(racks, replay.BOTTOM_UP)['median_racks']:,.0f}."
+            f"CRPS was {best['name']}, ours {pooled}bottom-up {_median(racks, chain.NAME)}."
         )
     if growth["came_percent"] is not None:
         ours = next(row for row in growth["forecasts"] if row["kind"] == "ours")
@@ -177,91 +183,5 @@ def _answer(document: Document) -> str:
     return " ".join(parts)
 
 
-def _of(racks: Document, name: str) -> Document:
-    found: Document = next(row for row in racks["forecasts"] if row["name"] == name)
-    return found
-
-
-def _write(
-    document: Document,
-    known: MarketFacts,
-    day: date,
-    files: Mapping[str, bytes],
-    settings: Mapping[str, Any],
-    seed: int,
-    runs_dir: Path | None,
-    html: bool,
-    started: float,
-) -> Document:
-    """Write the run folder and its page; facts later than `day` are no input."""
-    inputs = Inputs(files, fingerprint(known.as_of(day)), seed, settings)
-    document["run"] = run_name(document, inputs)
-    if runs_dir is None:
-        return document
-    times = {"all_s": time.perf_counter() - started}
-    run = write_run(runs_dir, document, tables(document), inputs, times=times)
-    if html:
-        from counterpoise.report.market_page import page
-
-        written = read_run(run)
-        attach(run, REPORT_FILE, page(written.document, written.about).encode("utf-8"))
-    return document
-
-
-def fingerprint(facts: MarketFacts) -> str:
-    """SHA-256 of the facts that a run may know."""
-    return hashlib.sha256(repr(facts).encode("utf-8")).hexdigest()
-
-
-def tables(document: Document) -> dict[str, list[Document]]:
-    """The long tables of a market run, by name."""
-    seen = document.get("outlook", document)
-    made = {
-        "capex": seen["capex"]["quarters"],
-        "by_quarter": [_flat(row) for row in seen["by_quarter"]],
-        "priors": seen["priors"],
-        "kinds": _by_quarter(seen["kinds"], "kind", seen["quarters"]),
-        "limits": _by_quarter(seen["limits"], "limit", seen["quarters"]),
-        "tiers": [_flat(row) for row in seen["money"]["by_tier"]],
-        "drivers": [{"output": d["output"], **row} for d in seen["drivers"] for row in d["inputs"]],
-    }
-    if "claims" in document:
-        made["claims"] = [
-            {
-                "id": c["id"],
-                "who": c["who"],
-                "said_on": c["said_on"],
-                "text": c["text"],
-                "probability": c["probability"]["value"],
-                "verdict": c["verdict"],
-                "brier": c["brier"],
-            }
-            for c in document["claims"]["claims"]
-        ]
-        made["rack_forecasts"] = document["racks"]["forecasts"]
-        made["growth_forecasts"] = document["growth"]["forecasts"]
-    return made
-
-
-def _flat(row: Document) -> Document:
-    flat: Document = {}
-    for key, value in row.items():
-        if isinstance(value, dict):
-            flat |= {f"{key}_{name}": one for name, one in value.items()}
-        else:
-            flat[key] = value
-    return flat
-
-
-def _by_quarter(rows: Sequence[Document], name: str, quarters: Sequence[str]) -> list[Document]:
-    return [
-        {name: row[name], "quarter": quarter}
-        | {key: value[i] for key, value in row.items() if isinstance(value, list)}
-        for row in rows
-        for i, quarter in enumerate(quarters)
-    ]
-
-
-def _tell(on_stage: Any, stage: str, document: Document) -> None:  # noqa: ANN401
-    if on_stage is not None:
-        on_stage(stage, document)
+def _median(racks: Document, name: str) -> str:
+    return next(f"{row['median_racks']:,.0f}" for row in racks["forecasts"] if row["name"] == name)

@@ -71,7 +71,9 @@ def given_counts(texts: Sequence[str], tickers: Sequence[str]) -> dict[str, Shar
                 f'"{text}" does not say of which ticker.', where=where, hint=f"Write {tickers[0]}={text}."
             )
         if ticker not in tickers:
-            raise UnknownName("ticker", ticker, tickers, where=where)
+            raise BadInput(
+                f"{ticker} is not asked for.", where=where, hint=f"Counts are wanted of {', '.join(tickers)}."
+            )
         if ticker in found:
             raise BadInput(f"two counts of {ticker}.", where=where, hint="Give one.")
         found[ticker] = written_count(count if equals else name)

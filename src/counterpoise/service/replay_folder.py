@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 
 from counterpoise.catalogue.table import read_bytes
-from counterpoise.catalogue.tree import Mapping, Scalar, Sequence, read_tree
-from counterpoise.errors import BadInput, UnknownName, Where
+from counterpoise.catalogue.tree import read_tree
 from counterpoise.market.calendar import Quarter
+from counterpoise.market.ledger_fields import Fields
 
 FILE = "replay.yaml"
 _LARGEST_BYTES = 1_000_000
@@ -49,96 +49,50 @@ def read_replay(path: Path) -> ReplayFolder:
     """Read a replay's folder; a mistake names its file, line and field."""
     file = path / FILE if path.is_dir() else path
     data = read_bytes(file, _LARGEST_BYTES)
-    top = read_tree(data, str(file))
-    for field, line in top.lines.items():
-        if field not in (*_REQUIRED, *_OPTIONAL):
-            raise UnknownName("field", field, (*_REQUIRED, *_OPTIONAL), where=Where(str(file), line))
-    for field in _REQUIRED:
-        if not _text(top, field, str(file)):
-            raise BadInput(
-                f"{field} is missing.", where=Where(str(file), top.line, field), hint=f"Write {field}: ..."
-            )
-    as_of = _day(top, "as_of", str(file))
-    claims, prices = _file(top, "claims", file), _file(top, "prices", file)
-    if as_of is None or claims is None:
-        raise BadInput("as_of and claims are needed.", where=Where(str(file)))
-    quarter = _text(top, "growth_quarter", str(file))
-    named = [one for one in (claims, prices) if one is not None]
+    fields = Fields(read_tree(data, str(file)), str(file), "")
+    fields.only((*_REQUIRED, *_OPTIONAL))
+    for name in _REQUIRED:
+        fields.needed(name, f"Write {name}: ...")
+    as_of = fields.day("as_of")
+    claims = _named(fields, "claims", file.parent)
+    prices = _named(fields, "prices", file.parent) if fields.text("prices") else None
+    quarter = fields.text("growth_quarter")
     return ReplayFolder(
         path=file.parent,
-        name=_text(top, "name", str(file)),
+        name=fields.text("name"),
         as_of=as_of,
-        judged_on=_day(top, "judged_on", str(file)),
+        judged_on=_day(fields, "judged_on"),
         claims=claims,
         prices=prices,
-        ticker=_text(top, "ticker", str(file)) or "NVDA",
-        headline=_text(top, "headline", str(file)),
-        headline_date=_day(top, "headline_date", str(file)),
-        growth_quarter=Quarter.read(quarter, _where(top, "growth_quarter", str(file)))
+        ticker=fields.text("ticker") or "NVDA",
+        headline=fields.text("headline"),
+        headline_date=_day(fields, "headline_date"),
+        growth_quarter=Quarter.read(quarter, fields.where("growth_quarter"))
         if quarter
         else Quarter(as_of.year, 4),
-        currency=_text(top, "currency", str(file)) or "CNY",
-        seed=_count(top, "seed", 0, str(file)),
-        draws=_count(top, "draws", 100_000, str(file)),
-        assignments=_texts(top, "set", str(file)),
-        files={file.name: data} | {one.name: read_bytes(one) for one in named},
+        currency=fields.text("currency") or "CNY",
+        seed=_count(fields, "seed", 0),
+        draws=_count(fields, "draws", 100_000),
+        assignments=fields.names("set", "Write [elasticity=0.8, efficiency_shock=10x]."),
+        files={file.name: data} | {one.name: read_bytes(one) for one in (claims, prices) if one is not None},
     )
 
 
-def _where(top: Mapping, field: str, file: str) -> Where:
-    return Where(file, top.lines.get(field, top.line), field)
+def _day(fields: Fields, name: str) -> date | None:
+    return fields.day(name) if fields.text(name) else None
 
 
-def _text(top: Mapping, field: str, file: str) -> str:
-    node = top.fields.get(field)
-    if node is None:
-        return ""
-    if not isinstance(node, Scalar):
-        raise BadInput(f"{field} takes one value.", where=_where(top, field, file))
-    return node.text
-
-
-def _texts(top: Mapping, field: str, file: str) -> tuple[str, ...]:
-    node = top.fields.get(field)
-    if node is None:
-        return ()
-    if not isinstance(node, Sequence) or not all(isinstance(one, Scalar) for one in node.items):
-        raise BadInput(
-            f"{field} takes a list.",
-            where=_where(top, field, file),
-            hint=f'Write "{field}: [elasticity=0.8]".',
-        )
-    return tuple(one.text for one in node.items if isinstance(one, Scalar))
-
-
-def _day(top: Mapping, field: str, file: str) -> date | None:
-    text = _text(top, field, file)
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(
-            f'"{text}" is not a date.', where=_where(top, field, file), hint="Write it as 2025-02-03."
-        ) from None
-
-
-def _count(top: Mapping, field: str, default: int, file: str) -> int:
-    text = _text(top, field, file)
+def _count(fields: Fields, name: str, default: int) -> int:
+    text = fields.text(name)
     if not text:
         return default
-    if not text.isdigit():
-        raise BadInput(f'"{text}" is not a whole number.', where=_where(top, field, file))
+    if not text.isdecimal():
+        raise fields.bad(name, f'"{text}" is not a whole number.', f"Write it as {default}.")
     return int(text)
 
 
-def _file(top: Mapping, field: str, file: Path) -> Path | None:
-    text = _text(top, field, str(file))
-    if not text:
-        return None
-    named = file.parent / text
+def _named(fields: Fields, name: str, folder: Path) -> Path:
+    named = folder / fields.text(name)
     if not named.is_file():
-        raise BadInput(
-            f"there is no file {named}.", where=_where(top, field, str(file)), hint="Name a file beside it."
-        )
+        raise fields.bad(name, f"there is no file {named}.", "Name a file beside it.")
     return named

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from counterpoise.analysis.conditions import offer_of
 from counterpoise.analysis.replan import held
 from counterpoise.analysis.resolve import Outcome, open_usd, resolve
@@ -230,6 +232,7 @@ class _Search:
         proposed |= {(b, orders_of(o.plan)) for (b, _, _), o in alone.items() if o.plan is not None}
         if policy.buys_now:
             proposed = {(b, orders) for b, orders in proposed if any(kind == "buy" for kind, _, _ in orders)}
+            proposed = proposed or self.one_system(policy)
         bounds = {
             (b, orders): math.fsum(p * usd[b, s, None] for s, p in enumerate(self.probabilities))
             for b, orders in proposed
@@ -244,6 +247,22 @@ class _Search:
             if found.expected_usd(self.probabilities) < best.expected_usd(self.probabilities):
                 best = found
         return best
+
+    def one_system(self, policy: Policy) -> set[tuple[int, Orders]]:
+        """The least purchase that costs least in the likeliest future: what buying now takes at least.
+
+        Where no future calls for a purchase, a policy of buying has to be priced all the same.
+        """
+        likeliest = int(np.argmax(self.probabilities))
+        offers = {
+            offer_of(id_)
+            for id_, buy in self.futures[likeliest].buys.items()
+            if math.isfinite(buy.price_usd[0]) and buy.supply[0] >= 1.0
+        }
+        asked: list[Question] = [(0, likeliest, (("buy", offer, 1.0),)) for offer in sorted(offers)]
+        found = self.answers(policy, asked)
+        usd = {orders: o.plan.objective_usd for (_, _, orders), o in found.items() if o.plan and orders}
+        return {(0, min(usd, key=lambda orders: (usd[orders], orders)))} if usd else set()
 
     def answers(self, policy: Policy, questions: Sequence[Question]) -> dict[Question, Outcome]:
         """Plan again what no earlier solve answers, `solving.workers` at a time."""
@@ -293,7 +312,7 @@ def within(plan: Plan, policy: Policy, *, first: bool = False) -> bool:
 
 
 def _why_none(outcomes: Iterable[Outcome]) -> str:
-    nothing = "no purchase in the first quarter pays, at today's prices or in any future"
+    nothing = "no purchase in the first quarter can be made"
     return next((o.why for o in outcomes if o.plan is None), nothing)
 
 

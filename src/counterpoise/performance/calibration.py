@@ -68,6 +68,8 @@ class Condition:
         family, chip = self.chip.family, chip_key(self.chip)
         model, kind = model_key(self.model), architecture(self.model)
         precision = f"{self.weight_precision} in {compute_precision(self.chip, self.weight_precision)}"
+        if kind.endswith("experts") and self.weight_precision == "fp8":
+            precision += " blocks"  # one scale for 128 weights, as such checkpoints are released
         condition = _join(engine, model, chip, precision)
         return {
             "vendor": self.chip.vendor,
@@ -171,6 +173,8 @@ class TwoFits(ParameterSet):
         return self.of(condition).logs(condition)
 
 
+BROADER = {"batch ttft": "ttft", "prefill rate": "rate"}
+"""Interval that stands in for a finer one."""
 FAR = "far"
 """Name of the fit for what was never measured, in a parameter file."""
 START = ParameterSet({name: math.log(p.start) for name, p in PARAMETERS.items()}, {})
@@ -221,8 +225,12 @@ class Calibration:
         return "measured" if runs("engine model chip") else "measured apart"
 
     def interval(self, condition: Condition, metric: str = "tpot") -> tuple[float, float]:
-        """Factors on a predicted `metric` ("tpot" | "ttft" | "rate") between which 80 % of runs fall."""
-        return self.spread[self.closeness(condition)][metric]
+        """Factors on a predicted `metric` ("tpot" | "ttft" | "rate" | ...) between which 80 % of runs fall.
+
+        Of one batch and of prefill alone those of serving stand in where own runs left none.
+        """
+        by = self.spread[self.closeness(condition)]
+        return by[metric] if metric in by else by[BROADER[metric]]
 
     def basis(self, condition: Condition) -> str:
         """What a prediction rests on, in words."""

@@ -34,7 +34,8 @@ class Question:
     `users`: requests in flight per attention replica.  `new_tokens`: input tokens to compute, prefix hits
     taken off; `cached_tokens`: input tokens found in the prefix cache.  `slots`: sequences whose cache fits
     in one replica.  `draft_tokens`, `accepted_tokens`: verified and gained in one step (1 without drafts).
-    `experts`: 1 where attention replicas share experts, else 0.
+    `experts`: 1 where attention replicas share experts, else 0.  `wait_steps`: decode steps that a request
+    waits before its prefill, by a setting of the engine.
     """
 
     users: Array
@@ -45,6 +46,7 @@ class Question:
     draft_tokens: Array
     accepted_tokens: Array
     experts: Array
+    wait_steps: Array | float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def _first_token(loop: _Loop, burst: Array, batch: Array, decode_s: Array, tpot_
     queue = e["queue"] * np.minimum(busy / (2 * (1 - busy)), np.maximum(loop.users - 1, 0.0)) * prefill_s
     together = burst * np.maximum(loop.users - 1, 0.0) * prefill_s
     requests = e["request_s"] * q.users * np.where(q.experts > 0, work.dp, 1.0)
-    own = e["ttft_s"] + e["joins"] * decode_s + e["prefill"] * prefill_s
+    own = e["ttft_s"] + (e["joins"] + q.wait_steps) * decode_s + e["prefill"] * prefill_s
     return np.asarray(own + together + queue + requests)
 
 

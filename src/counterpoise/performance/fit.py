@@ -42,9 +42,16 @@ from counterpoise.performance.run_table import (
     predict_near,
     run_table,
 )
-from counterpoise.performance.serving_accuracy import WORKERS_APART, scored, workers_apart
+from counterpoise.performance.serving_accuracy import (
+    WORKERS_APART,
+    interval_name,
+    scored,
+    workers_apart,
+)
 
 SHORT = {"ttft_mean_ms": "ttft", "tpot_mean_ms": "tpot", "output_tok_s_total": "rate"}
+ROUNDED_MS = 0.0051
+"""Milliseconds by which a figure rounded to two decimals differs from itself, at most."""
 Mask = NDArray[np.bool_]
 Say = Callable[[str], None]
 
@@ -75,6 +82,18 @@ def wanted(table: RunTable) -> Mask:
     return use
 
 
+def copies(table: RunTable) -> Mask:
+    """Serving runs that stand in the table twice, with more and fewer decimals: all but the first."""
+    seen: dict[tuple[object, ...], list[Array]] = {}
+    out = np.zeros(len(table.runs), bool)
+    for i, r in enumerate(table.runs):
+        if r.source == "serving":
+            others = seen.setdefault((table.keys[i], r.users, r.tp, r.dp, r.ep), [])
+            out[i] = any(np.allclose(table.measured[i, :2], o, rtol=0, atol=ROUNDED_MS) for o in others)
+            others.append(table.measured[i, :2])
+    return out
+
+
 def fit_rows(
     table: RunTable,
     keep: Mask,
@@ -83,7 +102,7 @@ def fit_rows(
     weighing: Weighing = NEAR,
 ) -> ParameterSet:
     """Fit the runs of `keep` (runs,), weighed as `weighing` says."""
-    part = table.take(np.flatnonzero(keep & wanted(table).any(axis=1)))
+    part = table.take(np.flatnonzero(keep & wanted(table).any(axis=1) & ~copies(table)))
     run, metric = np.nonzero(wanted(part))
     target = np.log(part.measured[run, metric])
     noise = np.array([weighing.noise[m] for m in METRICS])[metric]
@@ -172,13 +191,13 @@ def spread(table: RunTable, predicted: Array) -> dict[str, tuple[float, float]]:
     """Factors on a prediction between which 80 % of the measurements fall, by short metric name.
 
     Split conformal: the 10 % and 90 % quantiles of measured / predicted, out of fold, with the finite-sample
-    correction (Lei et al. 2018); rates are turned into the factor on time.
+    correction (Lei et al. 2018), each kind of figure by itself (`serving_accuracy.interval_name`).
     """
     out = {}
-    for metric, short in SHORT.items():
-        j = METRICS.index(metric)
-        use = wanted(table)[:, j] & ~np.isnan(predicted[:, j])
-        ratio = table.measured[use, j] / predicted[use, j]
+    names = np.array([[interval_name(r, m) for m in METRICS] for r in table.runs])
+    for short in sorted(set(names.flat)):
+        run, metric = np.nonzero((names == short) & wanted(table) & ~np.isnan(predicted))
+        ratio = table.measured[run, metric] / predicted[run, metric]
         n = len(ratio)
         low, high = max(0.1 - 0.9 / n, 0.0), min(0.9 + 0.9 / n, 1.0)
         out[short] = (round(float(np.quantile(ratio, low)), 4), round(float(np.quantile(ratio, high)), 4))
@@ -204,7 +223,7 @@ def tails(table: RunTable) -> dict[str, float]:
 
 def counts(table: RunTable) -> dict[str, dict[str, int]]:
     """Fitted runs by factor and level."""
-    used = table.take(np.flatnonzero(wanted(table).any(axis=1)))
+    used = table.take(np.flatnonzero(wanted(table).any(axis=1) & ~copies(table)))
     out: dict[str, dict[str, int]] = {}
     for condition in used.conditions:
         for factor, level in condition.levels().items():
@@ -224,7 +243,7 @@ def _left_out_rows(
             for metric in scored(run, kind):
                 measured, value = run.measured.get(metric), float(predicted[i, METRICS.index(metric)])
                 if measured is not None and np.isfinite(value):
-                    low, high = widths[SHORT.get(metric, "rate")]
+                    low, high = widths[interval_name(run, metric)]
                     yield kind, run.id, split, metric, measured, value, low * value, high * value
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 
 from counterpoise.errors import BadInput, Where
+from counterpoise.performance.campaign_recipes import settings
 from counterpoise.performance.engine_images import engine_version
 
 FOLDS = 5
@@ -29,10 +30,11 @@ CLOSED, STATIC, SATURATED, DECODE, PREFILL, SPLIT = (
 decode steps only; one prefill; prefill and decode on separate workers."""
 
 ASSUMED = {
-    "kv": "KV cache in 8 bits where TensorRT-LLM ran FP8 or FP4 weights, where anything ran FP4 weights, and "
-    "where InferenceMAX ran FP8 weights on vLLM on a chip newer than H100 (engine recipes of that time); 16 "
-    "bits otherwise, and for InferenceMAX's dense FP8 models on TensorRT-LLM: how long its users waited for "
-    "room says so.",
+    "kv": "KV cache in 8 bits where TensorRT-LLM ran FP8 or FP4 weights and where anything ran FP4 weights, "
+    "16 bits otherwise; for InferenceMAX what its launch scripts set (measurements/recipes.csv).",
+    "recipes": "Share of the memory, steps that a request waits before its prefill, drafts, and experts over "
+    "all chips of a worker: as the launch scripts of InferenceMAX set them, with the commit beside each "
+    "(measurements/recipes.csv); drafts by the day and the image, which belong to one configuration each.",
     "mlperf-input": "MLPerf prints no input lengths: 295 tokens for Llama 2 70B (OpenOrca), 870 for GPT-J "
     "(CNN/DailyMail), 450 for Mixtral; GPT-J writes 69 tokens.  From memory.",
     "mlperf-precision": "MLPerf prints no precision for most rows: FP4 where the chip has it, else FP8, else "
@@ -58,14 +60,27 @@ ENGINES = (
     ("sambaflow", "sambaflow"),
 )
 INFERENCEMAX = "InferenceMAX"
-CAMPAIGNS = (("config_id=", INFERENCEMAX), ("wip=", INFERENCEMAX), ("source_file=", "NVIDIA"))
+CAMPAIGNS = (
+    ("config_id=", INFERENCEMAX),
+    ("wip=", INFERENCEMAX),
+    ("gap-analysis", INFERENCEMAX),
+    ("source_file=", "NVIDIA"),
+)
+"""Mark in a source -> who measured.  All 31 rows of the file for a "gap analysis" are rows of InferenceMAX
+again, their figures rounded."""
+MEMORY_SHARE = 0.9
+"""Share of the memory that measured engines took: vLLM's default, and what waits for room say."""
 HELD_OUT = frozenset({"deepseek-day6", "deepseek-profile-data"})
 """Sources never fitted: DeepSeek's own figures are what tests predict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A measured run.  `users` are of the whole deployment; `measured`: column of the file -> value."""
+    """A measured run.  `users` are of the whole deployment; `measured`: column of the file -> value.
+
+    `drafts`: tokens drafted for each step; `wait_steps`: decode steps that a request waits before its prefill
+    by a setting of the engine, on average; `memory_share`: the engine's own share of the memory.
+    """
 
     id: str
     model: str
@@ -88,6 +103,9 @@ class Run:
     measured: Mapping[str, float]
     prefill: tuple[int, int, int, int] | None = None
     decode: tuple[int, int, int, int] | None = None
+    drafts: float = 0.0
+    wait_steps: float = 0.0
+    memory_share: float = MEMORY_SHARE
     refusal: str = ""
     campaign: str = ""
     row: Mapping[str, str] = field(default_factory=dict)
@@ -185,14 +203,14 @@ def _serving(row: Mapping[str, str], where: Where) -> Run:
     n_chips = whole(row, "n_chips", where, tp * pp * dp)
     engine, precision = engine_of(row["framework"]), row["precision"].strip().casefold()
     campaign = campaign_of(row.get("source") or "")
-    newer = engine == "vllm" and campaign == INFERENCEMAX and "H100" not in row["chip"]
-    eight_bit_cache = precision == "fp4" or (precision == "fp8" and (engine == "trtllm" or newer))
+    eight_bit_cache = precision == "fp4" or (precision == "fp8" and engine == "trtllm")
     split = (row.get("mode") or "agg").strip() == "disagg"
     users = number(row, "concurrency", where) or 0.0
     input_tokens, output_tokens = (
         number(row, "input_len", where) or 0.0,
         number(row, "output_len", where) or 0.0,
     )
+    known = settings(row, engine) if campaign == INFERENCEMAX else {}
     refusal = ""
     if not split and min(tp, pp, dp, ep) < 1:
         refusal = "parallel sizes of 0"
@@ -203,7 +221,8 @@ def _serving(row: Mapping[str, str], where: Where) -> Run:
 
     def workers(role: str) -> tuple[int, int, int, int]:
         counts = [whole(row, f"{role}_{c}", where, 1) for c in ("workers", "tp", "dp", "ep")]
-        return counts[0], counts[1], counts[2], counts[3]
+        spread = counts[1] * counts[2] if "expert_parallel" in known else counts[3]
+        return counts[0], counts[1], counts[2], spread
 
     return Run(
         id=row.get("id") or "",
@@ -212,7 +231,7 @@ def _serving(row: Mapping[str, str], where: Where) -> Run:
         engine=engine,
         version=f"{engine} {engine_version(engine, row.get('framework_version') or '')}".strip(),
         weight_precision=precision,
-        kv_precision="fp8" if eight_bit_cache else "bf16",
+        kv_precision=known.get("kv_precision", "fp8" if eight_bit_cache else "bf16"),
         n_chips=n_chips,
         tp=tp,
         pp=pp,
@@ -227,10 +246,26 @@ def _serving(row: Mapping[str, str], where: Where) -> Run:
         measured=_measured(row, ("ttft_mean_ms", "tpot_mean_ms"), where),
         prefill=workers("prefill") if split else None,
         decode=workers("decode") if split else None,
+        drafts=float(known.get("drafts", 0.0)),
+        wait_steps=_wait_steps(known, users, output_tokens),
+        memory_share=float(known.get("memory_share", MEMORY_SHARE)),
         refusal=refusal,
         campaign=campaign,
         row=row,
     )
+
+
+def _wait_steps(known: Mapping[str, str], users: float, output_tokens: float) -> float:
+    """Decode steps that a request waits before its prefill, on average.
+
+    An engine that looks for requests every n steps finds one after n / 2.  One that gathers prompts for up to
+    T steps lets the first of a batch wait T and those that join it T / 2; λT join, λ = users / output tokens
+    (Little's law: so many requests start in a step).
+    """
+    polled = float(known.get("poll_steps", 0.0)) / 2
+    longest = float(known.get("batch_wait_steps", 0.0))
+    joining = longest * users / max(output_tokens, 1.0)
+    return polled + longest * (1 + joining / 2) / (1 + joining)
 
 
 LOADS = {

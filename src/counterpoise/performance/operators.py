@@ -20,6 +20,7 @@ import numpy as np
 from counterpoise.catalogue.counting import layer_parameters
 from counterpoise.catalogue.records import Attention, Layers, Model
 from counterpoise.performance.estimate import Array
+from counterpoise.performance.precision import MXFP4
 
 GEMM, GROUPED, ATTENTION, LATENT, RECURRENT, HEAD = range(6)
 """Operator classes: dense and grouped matrix product, attention over keys and values, over a shared latent
@@ -32,16 +33,22 @@ BYTES_PER_WEIGHT = {"bf16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5 + 2 / 128,
 BYTES_PER_KV = {"bf16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5 + 1 / 16}
 NO_WINDOW = 1e18
 
-KERNELS = {GEMM: 4.0, GROUPED: 8.0, ATTENTION: 2.0, LATENT: 6.0, RECURRENT: 8.0, HEAD: 2.0}
-"""Kernels of an operator with what surrounds it, as engines launch them: two products, a norm and a rotation
-or an activation (GEMM); gate, top-k, permutation, quantisation, two grouped products, activation and
-combination (GROUPED); cache write and attention (ATTENTION); two absorbed products, cache write, rotation,
-attention and the merging of its parts (LATENT); convolution, gates, recurrence and norms (RECURRENT); product
-and sampling (HEAD)."""
+KERNELS = {GEMM: 4.0, GROUPED: 6.0, ATTENTION: 2.0, LATENT: 6.0, RECURRENT: 8.0, HEAD: 2.0}
+"""Kernels of an operator with what surrounds it, as engines launch them, without those that quantise: two
+products, a norm and a rotation or an activation (GEMM); gate, permutation, two grouped products, activation
+and combination (GROUPED); cache write and attention (ATTENTION); two absorbed products, cache write,
+rotation, attention and the merging of its parts (LATENT); convolution, gates, recurrence and norms
+(RECURRENT); product and sampling (HEAD)."""
 
-LATENT_PROJECTIONS = 8.0
-"""Kernels of the projections around MLA: down and up for queries, down for keys and values, two more norms
-and the quantisation that each product needs."""
+LATENT_PROJECTIONS, LATENT_QUANTISED = 5.0, 3.0
+"""Kernels of the projections around MLA: down and up for queries, down for keys and values, two more norms;
+and those that quantise what three of its products read."""
+
+QUANTISED = 2.0
+"""Kernels that quantise what the two products of a block read (`quantises`)."""
+
+NARROW = frozenset({"fp8", "int8", "fp4"})
+"""Precisions of weights that some chip multiplies as they are; others are widened to 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +113,34 @@ def attention_precision(model: Model, weight_precision: str) -> str:
     return "bf16" if weight_precision == "fp4" and has_experts else weight_precision
 
 
+NARROW = frozenset({"fp8", "int8", "fp4"})
+
+
 def operator_table(
-    model: Model, *, weight_precision: str, kv_precision: str, tp: Array, ep: Array, expert_tp: Array
+    model: Model,
+    *,
+    weight_precision: str,
+    kv_precision: str,
+    tp: Array,
+    ep: Array,
+    expert_tp: Array,
+    narrow: frozenset[str] = NARROW,
 ) -> Operators:
     """Return the operators of `model` for layouts `tp`, `ep`, `expert_tp`, equal shapes (layouts,).
 
-    `expert_tp` is how many chips share each expert: tp · dp / ep.
+    `expert_tp` is how many chips share each expert: tp · dp / ep; `narrow` are the precisions of weights that
+    the chip multiplies as they are.
     """
-    rows = [row for group in model.layers for row in _layer(model, group, weight_precision, kv_precision, tp)]
-    rows += [row for group in model.layers for row in _experts(model, group, weight_precision, ep, expert_tp)]
+    rows = [
+        row
+        for group in model.layers
+        for row in _layer(model, group, weight_precision, kv_precision, tp, narrow)
+    ]
+    rows += [
+        row
+        for group in model.layers
+        for row in _experts(model, group, weight_precision, ep, expert_tp, narrow)
+    ]
     head_params = float(model.hidden) * model.vocab
     rows.append(
         _Row(
@@ -135,7 +161,7 @@ def operator_table(
         kind=tuple(r.kind for r in rows),
         precision=tuple(r.precision for r in rows),
         count=np.array([r.count for r in rows]),
-        kernels=np.array([r.count * (r.kernels or KERNELS[r.kind]) for r in rows]),
+        kernels=np.array([r.kernels or r.count * KERNELS[r.kind] for r in rows]),
         flops_per_token=stack("flops"),
         weight_bytes=stack("weight"),
         activation_bytes_per_token=stack("activation"),
@@ -150,7 +176,19 @@ def operator_table(
     )
 
 
-def _layer(model: Model, group: Layers, precision: str, kv_precision: str, tp: Array) -> Iterator[_Row]:
+def quantises(model: Model, precision: str, narrow: frozenset[str]) -> bool:
+    """Whether what a product reads is quantised by a kernel of its own, scales being found as it runs.
+
+    So with the block scales of released FP8 mixtures of experts (DeepSeek-V3 report, 3.3.2) and with NVFP4;
+    the one scale of a dense FP8 checkpoint is known before and folds into the norm or activation.
+    """
+    sparse = any(g.feed_forward is not None and g.feed_forward.experts for g in model.layers)
+    return precision in narrow and (sparse or precision == "fp4")
+
+
+def _layer(
+    model: Model, group: Layers, precision: str, kv_precision: str, tp: Array, narrow: frozenset[str]
+) -> Iterator[_Row]:
     hidden = model.hidden
     residual = 8.0 * hidden  # norms and residual: read twice, written twice, 16 bits
     weights = layer_parameters(hidden, group.attention, group.feed_forward)
@@ -159,6 +197,8 @@ def _layer(model: Model, group: Layers, precision: str, kv_precision: str, tp: A
         projection = attention_precision(model, precision)
         params = float(weights.attention)
         activation = residual + 2 * params / hidden / tp
+        latent = a.kind in ("mla", "sparse_mla")
+        alone, quantised = (LATENT_PROJECTIONS, LATENT_QUANTISED) if latent else (KERNELS[GEMM], QUANTISED)
         yield _Row(
             GEMM,
             projection,
@@ -166,7 +206,7 @@ def _layer(model: Model, group: Layers, precision: str, kv_precision: str, tp: A
             2 * params / tp,
             BYTES_PER_WEIGHT[projection] * params / tp,
             activation,
-            kernels=LATENT_PROJECTIONS if a.kind in ("mla", "sparse_mla") else 0.0,
+            kernels=group.count * (alone + quantised * quantises(model, projection, narrow)),
         )
         yield from _mixer(a, group.count, BYTES_PER_KV[kv_precision], tp)
     f = group.feed_forward
@@ -179,6 +219,7 @@ def _layer(model: Model, group: Layers, precision: str, kv_precision: str, tp: A
             2 * params / tp,
             BYTES_PER_WEIGHT[precision] * params / tp,
             residual + 2 * params / hidden / tp,
+            kernels=group.count * (KERNELS[GEMM] + QUANTISED * quantises(model, precision, narrow)),
         )
 
 
@@ -228,7 +269,9 @@ def _mixer(a: Attention, count: float, kv_bytes: float, tp: Array) -> Iterator[_
     )
 
 
-def _experts(model: Model, group: Layers, precision: str, ep: Array, expert_tp: Array) -> Iterator[_Row]:
+def _experts(
+    model: Model, group: Layers, precision: str, ep: Array, expert_tp: Array, narrow: frozenset[str]
+) -> Iterator[_Row]:
     f = group.feed_forward
     if f is None or not f.experts:
         return
@@ -236,11 +279,12 @@ def _experts(model: Model, group: Layers, precision: str, ep: Array, expert_tp: 
     width = 2.0 * model.hidden + 2.0 * f.matrices * f.intermediate / expert_tp
     yield _Row(
         GROUPED,
-        precision,
+        MXFP4 if precision == model.native_precision == "fp4" else precision,
         group.count,
         2 * params * f.top_k / ep / expert_tp,
         BYTES_PER_WEIGHT[precision] * params / expert_tp,
         width * f.top_k / ep,
+        kernels=group.count * (KERNELS[GROUPED] + QUANTISED * quantises(model, precision, narrow)),
         experts=float(f.experts),
         experts_here=f.experts / ep,
         top_k=float(f.top_k),

@@ -168,8 +168,8 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "link": Parameter(
         0.75,
-        0.4,
-        {"vendor": 0.5, "engine": 0.12, "family": 0.05, "chip": 0.06},
+        0.2,
+        {"vendor": 0.1, "engine": 0.12, "family": 0.05, "chip": 0.06},
         "share of chip-to-chip bandwidth",
     ),
     "imbalance": Parameter(
@@ -213,6 +213,9 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "request_s": Parameter(
         4e-4, 0.2, {"campaign": 0.2, "engine": 0.1}, "host time of a first token for each user"
+    ),
+    "acceptance": Parameter(
+        0.75, 0.1, {"model": 0.05}, "share of drafts accepted, what drafting costs taken off"
     ),
     "level": Parameter(1.0, 0.0, LEVEL, "level of all time on the chip"),
     "server": Parameter(

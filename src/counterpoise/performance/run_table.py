@@ -20,7 +20,6 @@ from counterpoise.performance.estimate import Array
 from counterpoise.performance.measured_runs import (
     CLOSED,
     DECODE,
-    INFERENCEMAX,
     MOST_SEQUENCES,
     PREFILL,
     SATURATED,
@@ -33,8 +32,6 @@ from counterpoise.performance.memory import visible_memory_bytes
 from counterpoise.performance.parameters import PARAMETERS
 from counterpoise.performance.steps import Blocks, StepWork, blocks, step_work
 
-TAKEN = 0.9
-"""Share of the memory that measured engines took: vLLM's default, and what waits for room say."""
 METRICS = ("ttft_mean_ms", "tpot_mean_ms", "output_tok_s_total", "total_tok_s")
 FindModel = Callable[[str], Model]
 FindChip = Callable[[str], Chip]
@@ -92,9 +89,6 @@ def resolve(run: Run, find_model: FindModel, find_chip: FindChip) -> ResolvedRun
         fast = [p for p in ("fp8", "int8") if chip.peak_flops_per_s(p)]
         precision = "fp4" if chip.peak_flops_per_s("fp4") else fast[0] if fast else "bf16"
     run = replace(run, weight_precision=precision)
-    dense = not any(g.feed_forward is not None and g.feed_forward.experts for g in model.layers)
-    if dense and precision == "fp8" and run.engine == "trtllm" and run.campaign == INFERENCEMAX:
-        run = replace(run, kv_precision="bf16")
     if run.source == "mlperf-inference-v4.1":
         tp = min(smallest_tp(model, chip, precision), run.n_chips)
         run = replace(run, tp=tp, dp=max(run.n_chips // tp, 1))
@@ -161,7 +155,7 @@ def _part(members: list[tuple[int, ResolvedRun]]) -> _Part:
     room = capacity(
         model, chip, weight_precision=run.weight_precision, kv_precision=run.kv_precision,
         tp=tp, pp=pp, dp=dp, ep=ep, input_tokens=sizes("input_tokens"), output_tokens=sizes("output_tokens"),
-        engine=run.engine, utilisation=TAKEN,
+        engine=run.engine, utilisation=sizes("memory_share"),
     )  # fmt: skip
     refused = {}
     keep = []
@@ -208,9 +202,10 @@ def _join(parts: list[_Part]) -> RunTable:
         cached_tokens=np.zeros(n),
         output_tokens=output_tokens,
         slots=slots,
-        draft_tokens=np.zeros(n),
+        draft_tokens=column("drafts"),
         accepted_tokens=np.ones(n),
         experts=np.concatenate([part.shared for part in parts]).astype(float),
+        wait_steps=column("wait_steps"),
     )
     measured = np.array([[r.run.measured.get(m, np.nan) for m in METRICS] for r in resolved])
     conditions = tuple(
@@ -273,10 +268,24 @@ def predict_near(pieces: tuple[Piece, ...], logs: Array, near: Array | None = No
         if piece.one_batch:
             out[rows] = _one_batch(piece, mine)
         else:
-            state = closed_loop(piece.blocks, mine, part.question, None if near is None else near[rows])
+            state = closed_loop(
+                piece.blocks, mine, drafting(part.question, mine), None if near is None else near[rows]
+            )
             batch[rows] = state.batch
             out[rows] = _loop(part, mine, state)
     return out, batch
+
+
+MOST_ACCEPTED = 0.98
+"""Bound on the acceptance of drafts while it is sought."""
+
+
+def drafting(q: Question, e: Mapping[str, Array]) -> Question:
+    """The question with what drafts gain a step, at the fitted acceptance a: (1 - a^(d+1)) / (1 - a)."""
+    if not q.draft_tokens.any():
+        return q
+    a = np.minimum(e["acceptance"], MOST_ACCEPTED)
+    return replace(q, accepted_tokens=(1 - a ** (q.draft_tokens + 1)) / (1 - a))
 
 
 def _one_batch(piece: Piece, e: Mapping[str, Array]) -> Array:

@@ -35,6 +35,9 @@ from counterpoise.performance.serving_workers import split_closed_loop
 
 WORKERS_APART = "workers apart"
 """Key of the interval of prefill and decode on separate workers."""
+BATCH_TTFT, PREFILL_RATE = "batch ttft", "prefill rate"
+"""Intervals of a first token where one batch runs from start to end, and of tokens/s in prefill: other work
+than a server under load, and other errors."""
 SHORT = {"ttft_mean_ms": "ttft", "tpot_mean_ms": "tpot", "output_tok_s_total": "rate", "total_tok_s": "rate"}
 
 
@@ -65,6 +68,13 @@ def serving_predictions(
     return out
 
 
+def interval_name(run: Run, metric: str) -> str:
+    """Which interval a figure of a run has: a key of `Calibration.spread`."""
+    if metric == "ttft_mean_ms" and run.source != "serving":
+        return BATCH_TTFT
+    return PREFILL_RATE if metric == "total_tok_s" else SHORT[metric]
+
+
 def _result(
     run: Run, condition: Condition, predicted: Mapping[str, float], calibration: Calibration
 ) -> RowResult:
@@ -72,7 +82,7 @@ def _result(
     for metric, value in predicted.items():
         measured = run.measured.get(metric)
         if measured is not None and np.isfinite(value):
-            low, high = calibration.interval(condition, SHORT[metric])
+            low, high = calibration.interval(condition, interval_name(run, metric))
             by_metric[metric] = Prediction(measured, value, low * value, high * value)
     refusal = "" if by_metric else "the row has no measured figure that is scored"
     return RowResult(by_metric, calibration.basis(condition), refusal)

@@ -23,11 +23,12 @@ from counterpoise.performance.estimate import Array
 from counterpoise.performance.operators import (
     GROUPED,
     HEAD,
+    NARROW,
     Operators,
     active_experts,
     operator_table,
 )
-from counterpoise.performance.precision import peak_flops_per_s
+from counterpoise.performance.precision import compute_precision, peak_flops_per_s
 from counterpoise.performance.roofline import joined
 
 NETWORK_SHARE = 0.87
@@ -113,7 +114,13 @@ def step_work(
     cp = np.ones(tp.shape) if cp is None else cp
     expert_tp = np.maximum(tp * cp * dp / ep, 1.0)
     ops = operator_table(
-        model, weight_precision=weight_precision, kv_precision=kv_precision, tp=tp, ep=ep, expert_tp=expert_tp
+        model,
+        weight_precision=weight_precision,
+        kv_precision=kv_precision,
+        tp=tp,
+        ep=ep,
+        expert_tp=expert_tp,
+        narrow=frozenset(p for p in NARROW if compute_precision(chip, p) != "bf16"),
     )
     peaks = np.array([peak_flops_per_s(chip, p) for p in ops.precision])
     traffic = _traffic(model, chip, tp, pp, dp, ep, cp, scale_up_chips)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from counterpoise.report.accuracy_charts import BAND, MOST_ROWS, coverage, dots, scatter
+from counterpoise.report.accuracy_levels import level_lines
 from counterpoise.report.accuracy_tables import (
     LABEL_WORDS,
     METRIC_WORDS,
@@ -88,6 +89,7 @@ def accuracy_page(evidence: Evidence, folder: str) -> tuple[str, dict[str, str]]
         "",
         *carriers_table(evidence.found, [each for each in LISTED if each[0] in CARRIED], CARRIERS),
         "",
+        *level_lines(evidence.found, evidence.pairs["serving"], list(evidence.rows["serving"].values())),
         *_noise(evidence),
     ]
     for name, metrics in METRICS.items():

@@ -53,7 +53,8 @@ def bridge_lines(document: Document, width: int) -> list[str]:
     lines += ["", *_scenarios(document, width), ""]
     lines += [line for flip in document["flips"] for line in wrap(flip_words(flip), width)]
     foresight = document["with_foresight"]
-    worth = f"Knowing the scenario now would be worth {money(foresight['worth'], foresight['currency'])}."
+    worth = money(foresight["worth"], foresight["currency"]) if foresight["worth"] >= 0.5 else "nothing"
+    worth = f"Knowing the scenario now would be worth {worth}."
     return [*lines, *wrap(worth, width), *wrap(rests_on(document), width)]
 
 

@@ -26,7 +26,7 @@ STATED = {
     (
         "deepseek-r1",
         "trtllm",
-    ): "deepseek-r1 with trtllm ran with and without multi-token prediction, unsaid which",
+    ): "deepseek-r1 with trtllm ran with and without multi-token prediction; which is partly inferred",
 }
 """(model, engine) -> what the README of the measured tables says of such rows."""
 

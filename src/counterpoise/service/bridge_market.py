@@ -122,7 +122,7 @@ def run_market(
             raise UnknownName("prior", name, [*known, *links])
     start = Quarter(day.year, 1)
     seen = outlook.look_ahead(
-        all_facts(asked.facts),
+        all_facts(asked.facts, day),
         known,
         day,
         quarters=max(1, first - start + count),

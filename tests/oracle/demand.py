@@ -55,8 +55,9 @@ class Demand(Supply):
                 systems = math.ceil(d.replica_systems - 1e-9) if spans else d.replica_systems
                 replicas[d.pool, workload, d.share_group, systems][at][column] = 1.0
             else:
-                usable = p.pools[d.pool].availability
-                self.beside[d.pool, at][column] = -peak * margin / d.requests_per_s / usable
+                if not by_hour:
+                    usable = p.pools[d.pool].availability
+                    self.beside[d.pool, at][column] = -peak * margin / d.requests_per_s / usable
                 if (cap := self.cap(asked, d.share_group)) > 0.0:
                     self.parts[d.pool, at][column] = -d.replica_systems / cap
         for o in p.substitutes.values():

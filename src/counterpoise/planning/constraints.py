@@ -108,7 +108,7 @@ def replica_held(f: Formulation) -> None:
     """replica_held_serving: Σ systems of a replica · host + Σ run / availability ≤ systems held, each block.
 
     A large serving replica is up all day, also at night, and shares its systems with no other; the runs are
-    those of smaller replicas, which have what the large ones leave.
+    those of smaller replicas, which have what the large ones leave where nothing is rented by the hour.
     replica_held_training: systems of a replica · host ≤ systems owned, reserved and rentable: training can
     rent for some hours of a block, so what could be rented counts, not what is.
     """
@@ -120,8 +120,9 @@ def replica_held(f: Formulation) -> None:
         if h.serving:
             rows.add(rows.at[pools.index(h.pool)], host[i][:, None, None], h.systems)
     large = {d for h in hosts for d in h.members}
+    beside = set(pools) - set(f.pool_of["rents"].tolist())
     for d in range(len(t.serving)):
-        if d not in large and (pool := int(f.pool_of["serving"][d])) in pools:
+        if d not in large and (pool := int(f.pool_of["serving"][d])) in beside:
             usable = t.problem.pools[t.pools[pool]].availability
             rows.add(rows.at[pools.index(pool)], f.labels["run"][d], 1.0 / usable)
     f.held(rows, [(row, p, -1.0) for row, p in enumerate(pools)])

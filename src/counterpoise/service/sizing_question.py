@@ -72,9 +72,9 @@ class Question:
             )
         if not 0 <= self.cached_share < 1:
             raise BadInput("the cached share must be from 0 % to below 100 %.", where=Where(field="--cached"))
-        _known("precision", self.precisions, PRECISIONS, "--precision")
-        _known("precision of the cache", self.kv_precisions, KV_PRECISIONS, "--kv-precision")
-        _known("engine", (self.engine,), ENGINES, "--engine")
+        require_known("precision", self.precisions, PRECISIONS, "--precision")
+        require_known("precision of the cache", self.kv_precisions, KV_PRECISIONS, "--kv-precision")
+        require_known("engine", (self.engine,), ENGINES, "--engine")
         self._refuse_contradictions()
 
     def _refuse_contradictions(self) -> None:
@@ -112,7 +112,8 @@ class Question:
             )
 
 
-def _known(what: str, given: tuple[str, ...], known: tuple[str, ...], option: str) -> None:
+def require_known(what: str, given: tuple[str, ...], known: tuple[str, ...], option: str) -> None:
+    """Raise `BadInput`, with the nearest and all that may be written, for a name that is not known."""
     for name in given:
         if name not in known:
             close = nearest(name, known, 1)

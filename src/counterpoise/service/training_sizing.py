@@ -10,7 +10,7 @@ from typing import Any
 from counterpoise.catalogue import as_of as known_on
 from counterpoise.catalogue import find_chip, load
 from counterpoise.catalogue.records import Catalogue, Chip, Model, System
-from counterpoise.errors import BadInput, Refused, Where, nearest
+from counterpoise.errors import BadInput, Refused, Where
 from counterpoise.performance.power import system_power_w
 from counterpoise.performance.training_calibration import TrainingCalibration
 from counterpoise.performance.training_layout import RECOMPUTE
@@ -23,7 +23,7 @@ from counterpoise.performance.training_search import (
 )
 from counterpoise.service.asked_model import model_of
 from counterpoise.service.chip_prices import ChipHour, chip_hour, given_hour
-from counterpoise.service.sizing_question import require_positive
+from counterpoise.service.sizing_question import require_known, require_positive
 
 Document = dict[str, Any]
 PRECISIONS = ("bf16", "fp8", "fp4")
@@ -76,25 +76,13 @@ class TrainingQuestion:
                 where=Where(field="--batch"),
                 hint="Give tokens of all sequences of a step.",
             )
-        _known("precision", self.precisions, PRECISIONS, "--precision")
-        _known("recomputation", self.recompute, tuple(RECOMPUTE), "--recompute")
+        require_known("precision", self.precisions, PRECISIONS, "--precision")
+        require_known("recomputation", self.recompute, tuple(RECOMPUTE), "--recompute")
 
     @property
     def method(self) -> str:
         """Training method: "lora" or "pretrain" (full fine-tuning is the same work)."""
         return "lora" if self.lora else "pretrain"
-
-
-def _known(what: str, given: tuple[str, ...], known: tuple[str, ...], option: str) -> None:
-    for name in given:
-        if name not in known:
-            close = nearest(name, known, 1)
-            meant = f"Did you mean {close[0]}? " if close else ""
-            raise BadInput(
-                f'unknown {what} "{name}".',
-                where=Where(field=option),
-                hint=f"{meant}Choose from {', '.join(known)}.",
-            )
 
 
 def size_training(

@@ -118,14 +118,6 @@ def test_a_mistake_in_a_table_of_priors_names_its_place(row, said):
         priors.read((HEADER + row + "\n").encode(), "own.csv")
 
 
-def test_own_priors_replace_those_of_the_same_name_only():
-    found = priors.as_of(REPLAY)
-    own = prior(name="inertia", distribution="point", low=0.5, mid=0.5, high=0.5)
-    assert priors.replaced(found, [own])["inertia"] is own
-    with pytest.raises(UnknownName):
-        priors.replaced(found, [prior(name="inertai")])
-
-
 @pytest.mark.parametrize(
     ("distribution", "low", "mid", "high"),
     [

@@ -44,7 +44,7 @@ def test_the_catalogues_parity_is_the_latest_by_the_day_and_never_a_later_one():
     assert (parity.rate, parity.as_of) == (7.1705, date(2025, 1, 24))
     assert listed_rate(rates, "CNY", "USD", date(2025, 2, 25)).as_of == date(2025, 2, 25)
     assert listed_rate(rates, "CNY", "USD", date(2000, 1, 1)) is None
-    assert listed_rate(rates, "XXX", "USD", DAY) is None
+    assert listed_rate(rates, "QQQ", "USD", DAY) is None
 
 
 def test_a_cross_of_the_catalogue_is_as_old_as_the_older_of_its_two():

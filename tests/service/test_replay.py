@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from counterpoise import service
-from counterpoise.errors import BadInput, UnknownName
+from counterpoise.errors import BadInput, Refused, UnknownName
+from counterpoise.market import load
+from counterpoise.market.replay import cut_effect
 from counterpoise.service.replay_folder import read_replay
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "deepseek-shock-2025"
@@ -136,3 +139,19 @@ def test_a_file_that_is_not_there_is_named_with_its_field(copied: Path) -> None:
 def test_a_judgement_before_the_as_of_day_is_refused() -> None:
     with pytest.raises(BadInput, match="before 2025-02-03"):
         service.replay(EXAMPLE, draws=DRAWS, judged_on=date(2025, 1, 1), runs_dir=None)
+
+
+def test_the_racks_cut_are_those_of_the_forecast_that_its_own_house_lowered_last() -> None:
+    facts = load.shipped().as_of(date(2025, 2, 3))
+    lowered = replace(
+        facts,
+        statements=tuple(
+            replace(s, low=10_000.0, high=15_000.0)
+            if (s.topic, s.known_on) == ("racks", date(2025, 2, 3))
+            else s
+            for s in facts.statements
+        ),
+    )
+    assert cut_effect(lowered, 2025)["racks"] == 20_000
+    with pytest.raises(Refused, match="no house had cut"):
+        cut_effect(facts.as_of(date(2024, 6, 1)), 2025)

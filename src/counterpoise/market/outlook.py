@@ -24,6 +24,7 @@ from counterpoise.market.kinds import GROUPS, KINDS, TIERS, Array
 from counterpoise.market.limits_worth import limits_worth
 from counterpoise.market.priors import Priors
 from counterpoise.market.published import bands
+from counterpoise.market.rack_statements import latest_cut
 from counterpoise.market.recipe import Forecast, forecast_basket
 
 Document = dict[str, Any]
@@ -95,7 +96,7 @@ def document(seen: Outlook) -> Document:
     run, year = seen.chain, seen.day.year
     racks = run.racks_in(year)
     pooled, why_none = _published(seen)
-    rebound = rebound_document(seen, pooled)
+    rebound = rebound_document(seen)
     made: Document = {
         "as_of": seen.day,
         "first_quarter": str(run.first),
@@ -145,11 +146,12 @@ def elasticity_and_gain(priors: Priors, draws: int, seed: int) -> tuple[Array, A
     return elasticity, gain
 
 
-def rebound_document(seen: Outlook, pooled: Document | None) -> Document:
+def rebound_document(seen: Outlook) -> Document:
     """Return the break-even elasticity and the fan, with the latest published cut as its mark, if any."""
     elasticity, gain = elasticity_and_gain(seen.priors, seen.draws, seen.seed)
-    cut = (None, None) if pooled is None else _latest_cut(pooled)
-    return break_even.question(elasticity, gain, cut_from_racks=cut[0], cut_to_racks=cut[1])
+    cut = latest_cut(seen.facts.statements, seen.day.year)
+    before, after = (None, None) if cut is None else (cut[0].mid, cut[1].mid)
+    return break_even.question(elasticity, gain, cut_from_racks=before, cut_to_racks=after)
 
 
 def cut_by_tier(seen: Outlook, cut: Mapping[str, Any] | None) -> Document | None:
@@ -307,28 +309,6 @@ def _money(run: ChainResult) -> Document:
             for y in years
         ],
     }
-
-
-def _latest_cut(pooled: Document) -> tuple[float | None, float | None]:
-    """Middles of the forecast before and after the latest cut that one house made of its own."""
-    by_house: dict[str, list[Document]] = {}
-    for row in pooled["forecasts"]:
-        if not row["later_than_as_of"] and row["low_racks"] is not None and not row["lower_bound"]:
-            by_house.setdefault(row["by"].split(" (")[0], []).append(row)
-    cuts = [
-        (rows[i + 1]["known_on"], _mid(rows[i]), _mid(rows[i + 1]))
-        for rows in by_house.values()
-        for i in range(len(rows) - 1)
-        if _mid(rows[i + 1]) < _mid(rows[i])
-    ]
-    if not cuts:
-        return None, None
-    _, before, after = max(cuts)
-    return before, after
-
-
-def _mid(row: Document) -> float:
-    return (float(row["low_racks"]) + float(row["high_racks"])) / 2
 
 
 def _priors(priors: Priors) -> list[Document]:

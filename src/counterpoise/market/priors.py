@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
@@ -89,7 +89,7 @@ class Vintages:
             raise Refused(
                 f"as of {day} nothing is known of {', '.join(unknown[:3])}"
                 f"{f' and {len(unknown) - 3} more' if len(unknown) > 3 else ''}; "
-                f"the shipped priors begin on {first}. Give your own priors for an earlier day."
+                f"the shipped priors begin on {first}. Take that day or a later one."
             )
         return {prior.name: known[prior.name] for prior in self.priors}
 
@@ -117,16 +117,6 @@ def read(data: bytes, file: str) -> Vintages:
             )
         seen[prior.name, prior.known_on] = prior
     return Vintages(found)
-
-
-def replaced(priors: Priors, own: Iterable[Prior]) -> dict[str, Prior]:
-    """Return the priors with a user's own in place of those of the same name."""
-    changed = dict(priors)
-    for prior in own:
-        if prior.name not in changed:
-            raise UnknownName("prior", prior.name, changed)
-        changed[prior.name] = prior
-    return changed
 
 
 def set(priors: Priors, assignment: str) -> dict[str, Prior]:  # noqa: A001 - as the command's --set

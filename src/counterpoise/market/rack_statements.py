@@ -86,6 +86,12 @@ def revisions(public: Iterable[Statement], year: int) -> list[tuple[Statement, S
     return sorted(found, key=lambda pair: pair[1].known_on)
 
 
+def latest_cut(public: Iterable[Statement], year: int) -> tuple[Statement, Statement] | None:
+    """Return (before, after) of the last forecast of `year` that its own house lowered, if any was."""
+    cuts = [(before, after) for before, after in revisions(public, year) if after.mid < before.mid]
+    return cuts[-1] if cuts else None
+
+
 def year_ahead_sigma(public: Iterable[Statement], year: int) -> float:
     """Return the root mean square of past log errors and moves; `FALLBACK_SIGMA` where fewer than two."""
     errors = [e.log_error for e in past_errors(public, year)]

@@ -22,6 +22,7 @@ from counterpoise.market.facts import MarketFacts, Statement
 from counterpoise.market.kinds import Array
 from counterpoise.market.outlook import Outlook, quantiles, revenue_reported
 from counterpoise.market.published import outcome
+from counterpoise.market.rack_statements import latest_cut
 from counterpoise.market.recipe import NAME as RECIPE
 from counterpoise.market.rival_racks import Rival, rivals, scores
 from counterpoise.market.scores import crps
@@ -29,8 +30,6 @@ from counterpoise.market.shares import ShareCount
 from counterpoise.market.simple_rules import RULES
 
 Document = dict[str, Any]
-ARTICLE_RACKS = 10_000.0
-"""The cut that the article prices: the middle of 30-35 thousand less that of 20-25 thousand."""
 
 
 def racks_scored(seen: Outlook, facts: MarketFacts, judged_on: date) -> Document:
@@ -134,20 +133,25 @@ def revenue_came(seen: Outlook, facts: MarketFacts, judged_on: date) -> list[Doc
     ]
 
 
-def cut_effect(facts: MarketFacts) -> Document:
-    """Return what a cut of the published forecast is worth: racks x the published price of a rack.
+def cut_effect(facts: MarketFacts, year: int) -> Document:
+    """Return what the latest cut of a published forecast is worth: racks x the published price of a rack.
 
-    The price is the range public by the day; raises `Refused` where none was.
+    Racks are the middle of the forecast before less that after; the price is the range public by the day.
+    Raises `Refused` where no house had cut its forecast of `year`, or no price was public.
     """
+    cut = latest_cut(facts.statements, year)
+    if cut is None:
+        raise Refused(f"no house had cut its forecast of racks in {year} by then.")
+    racks = cut[0].mid - cut[1].mid
     said = [s for s in facts.said("rack_price") if s.low is not None and s.unit.startswith("M USD")]
     if not said:
         raise Refused("no price of a rack was public by then.")
     latest = said[-1]
     low, high = float(latest.low or 0.0), float(latest.high or 0.0)
     return {
-        "racks": ARTICLE_RACKS,
-        "low_usd_bn": ARTICLE_RACKS * low / 1e3,
-        "high_usd_bn": ARTICLE_RACKS * high / 1e3,
+        "racks": racks,
+        "low_usd_bn": racks * low / 1e3,
+        "high_usd_bn": racks * high / 1e3,
         "rack_price_low_usd_m": low,
         "rack_price_high_usd_m": high,
         "known_on": latest.known_on,

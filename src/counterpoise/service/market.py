@@ -121,7 +121,7 @@ def _article(folder: ReplayFolder, seen: outlook.Outlook) -> Document:
 
     made: Document = {}
     try:
-        made["cut"] = replay.cut_effect(seen.facts)
+        made["cut"] = replay.cut_effect(seen.facts, folder.as_of.year)
     except Refused as reason:
         made["cut_refused"] = str(reason)
     if folder.prices is None:
